@@ -1,0 +1,59 @@
+// Every message between the threads. Data goes down, "at version n" and counters go up. Knows no thread API.
+// Between watcher and proxy worker all messages are JSON strings: a string is shared, an object is cloned (bun.md §5.1).
+import type { Certificate, Issue, Update } from './model.ts'
+import type { Flags } from './settings.ts'
+
+/** watcher → proxy worker. A snapshot is its chunks in order, the next one sent on `ack`; the table changes when `last` arrived. */
+export type ToProxy =
+  | { readonly type: 'chunk'; readonly last: boolean; readonly update: Update }
+  | { readonly type: 'delta'; readonly update: Update }
+
+/** proxy worker → watcher. `snapshot`: send one, mine is missing or not the base of what came. */
+export type FromProxy =
+  | { readonly type: 'snapshot' }
+  | { readonly type: 'ack' }
+  | { readonly type: 'at'; readonly version: number }
+
+/** main → watcher. `proxy` comes with one end of a MessageChannel as its only transferred port. */
+export type ToWatcher =
+  | { readonly type: 'start'; readonly flags: Flags; readonly fakeCertificate: Certificate }
+  | { readonly type: 'proxy'; readonly id: number; readonly port: MessagePort }
+  | { readonly type: 'gone'; readonly id: number }
+  | { readonly type: 'ask'; readonly ask: number; readonly what: 'table' | 'issues' }
+
+/** What of the ConfigMap concerns main. workers: `worker-processes`, null for `auto`. */
+export type RunSettings = { readonly shutdownTimeoutMs: number; readonly workers: number | null }
+
+/**
+ * watcher → main. `built` comes before `synced`. `answer.json` is the body of /table (never keys) or /issues.
+ * `fatal`: the program can't start or go on; the message names the flag and the remedy.
+ */
+export type FromWatcher =
+  | { readonly type: 'synced'; readonly version: number }
+  | { readonly type: 'built'; readonly version: number; readonly routes: number; readonly issues: number; readonly run: RunSettings }
+  | { readonly type: 'changed'; readonly line: string }
+  | { readonly type: 'issues'; readonly fresh: readonly Issue[] }
+  | { readonly type: 'answer'; readonly ask: number; readonly json: string }
+  | { readonly type: 'fatal'; readonly message: string }
+
+/**
+ * main → proxy worker. `start` comes with the other end of that MessageChannel; its flags name real ports and workers, never 0. `watcher`: the
+ * watcher was restarted and this is the way to the new one: keep serving, ask it for a snapshot. `drain`: answer `drained` when idle or
+ * out of time, the log flushed. `crash`: a test hook, throw.
+ */
+export type ToWorker =
+  | { readonly type: 'start'; readonly id: number; readonly flags: Flags; readonly watcher: MessagePort }
+  | { readonly type: 'watcher'; readonly watcher: MessagePort }
+  | { readonly type: 'drain'; readonly timeoutMs: number }
+  | { readonly type: 'collect'; readonly ask: number }
+  | { readonly type: 'crash' }
+
+/** proxy worker → main. `counters` holds what was counted since the last one (see telemetry/counters.ts). */
+export type FromWorker =
+  | { readonly type: 'at'; readonly version: number }
+  | { readonly type: 'listening' }
+  | { readonly type: 'counters'; readonly ask: number | null; readonly counters: string }
+  | { readonly type: 'log'; readonly lines: string }
+  | { readonly type: 'note'; readonly line: string }
+  | { readonly type: 'drained' }
+  | { readonly type: 'fatal'; readonly message: string }

@@ -1,0 +1,326 @@
+// One HTTP/1 connection to an upstream: writes one request at a time, reads its answer, and says whether it may be used again.
+// Knows no routes and no pools: its owner is told when it is free or gone.
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { AnswerHead, UNTIL_CLOSE } from './h1/answer.ts'
+import { ChunkReader } from './h1/chunks.ts'
+import { CHUNKED } from './h1/request.ts'
+import { chunkRoom, putChunk, putRequest, type Scratch } from './h1/write.ts'
+import { withoutBody } from './answer-writer.ts'
+import type { NameTable } from './fields.ts'
+import { type AnswerSink, type ClientTimeouts, type Connection, ProxyError, Span, type UpstreamRequest } from './message.ts'
+import { Wire, type WireOptions } from './wire.ts'
+
+/** Where to connect. Everything that makes two connections interchangeable is in here. */
+export type Target = {
+  readonly address: string
+  readonly port: number
+  /** null: in clear. */
+  readonly tls: { readonly serverName: string } | null
+}
+export type ClientOptions = WireOptions & { readonly scratch: Scratch }
+/** Told once each time an answer has ended, and once when the connection is gone. */
+export type ClientOwner = { idle(connection: ClientConnection): void; gone(connection: ClientConnection): void }
+
+type State = 'connecting' | 'idle' | 'head' | 'sized' | 'chunked' | 'until-close' | 'tunnel'
+
+export class ClientConnection extends Wire implements Connection {
+  /** Answers it has carried. */
+  uses = 0
+  readonly bornMs = performance.now()
+  protected override sendMs = 0
+  readonly #owner: ClientOwner
+  readonly #scratch: Scratch
+  readonly #head = new AnswerHead()
+  readonly #span = new Span()
+  #chunks: ChunkReader | null = null
+  #state: State = 'connecting'
+  #sink: AnswerSink | null = null
+  #timeouts: ClientTimeouts = { connectMs: 0, sendMs: 0, readMs: 0 }
+  #names!: NameTable
+  #first: Buffer | null = null
+  #carry: Buffer | null = null
+  #left = 0
+  #reusable = true
+  #headRequest = false
+  #upgrade = false
+  #chunkedRequest = false
+  /** All of the request was handed over. */
+  #requestDone = true
+  /** Octets of an answer came: it is not known to be unread any more. */
+  #answering = false
+
+  constructor(target: Target, owner: ClientOwner, options: ClientOptions) {
+    super(options)
+    this.#owner = owner
+    this.#scratch = options.scratch
+    this.attach(this.#dial(target))
+  }
+
+  #dial(target: Target): Socket {
+    const { address: host, port } = target
+    const standing = () => this.#connected()
+    if (target.tls === null) return connectTcp({ host, port, noDelay: true, allowHalfOpen: true }, standing)
+    // As ingress-nginx: the upstream's certificate is not verified unless an annotation asks for it (proxy-ssl-verify).
+    return connectTls({ host, port, servername: target.tls.serverName, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] }, standing)
+  }
+
+  #connected() {
+    if (this.closed) return
+    this.connected()
+    this.#state = 'head'
+    this.sendMs = this.#timeouts.sendMs
+    this.clock.arm(this, this.#timeouts.readMs)
+    const first = this.#first
+    this.#first = null
+    if (first !== null && this.send(first, 0, first.length)) this.#sink?.drained()
+  }
+
+  get reused() { return this.uses > 0 }
+
+  /** Writes the request: head and first octets of the body in one write. */
+  exchange(request: UpstreamRequest, sink: AnswerSink, timeouts: ClientTimeouts): boolean {
+    this.#sink = sink
+    this.#timeouts = timeouts
+    this.#names = request.answerNames
+    this.#headRequest = request.method === 'HEAD'
+    this.#upgrade = request.head.upgrade !== ''
+    this.#chunkedRequest = request.length === CHUNKED
+    this.#requestDone = request.first.last
+    this.#reusable = true
+    this.#answering = false
+    const out = this.#scratch
+    putRequest(out, request)
+    if (this.#state === 'connecting') {
+      this.clock.arm(this, timeouts.connectMs)
+      this.#first = Buffer.from(out.bytes.subarray(0, out.at))
+      return false
+    }
+    this.#state = 'head'
+    this.sendMs = timeouts.sendMs
+    this.clock.arm(this, timeouts.readMs)
+    return this.send(out.bytes, 0, out.at)
+  }
+
+  /** More of the request body. */
+  write(span: Span): boolean {
+    this.#requestDone = span.last
+    if (this.#state === 'tunnel') {
+      const sent = span.size === 0 || this.send(span.bytes, span.from, span.to)
+      if (span.last) this.finish()
+      this.clock.arm(this, this.#timeouts.readMs)
+      return sent
+    }
+    if (!this.#chunkedRequest) return this.#put(span.bytes, span.from, span.to)
+    this.#scratch.begin(chunkRoom(span))
+    putChunk(this.#scratch, span)
+    return this.#put(this.#scratch.bytes, 0, this.#scratch.at)
+  }
+  #put(bytes: Buffer, from: number, to: number): boolean {
+    if (this.#first !== null) {
+      this.#first = Buffer.concat([this.#first, bytes.subarray(from, to)])
+      return false
+    }
+    if (!this.blocked) this.clock.arm(this, this.#timeouts.readMs)
+    return this.send(bytes, from, to)
+  }
+
+  override resume() {
+    if (this.#sink !== null && !this.blocked) this.clock.arm(this, this.#timeouts.readMs)
+    super.resume()
+  }
+  /** The client is slow, not the upstream: its deadline rests. */
+  #wait() {
+    this.clock.disarm(this)
+    this.pause()
+  }
+
+  /** The answer is not wanted any more. */
+  cancel() {
+    this.#sink = null
+    this.destroy()
+  }
+  /** Idle for at most so long. */
+  rest(idleMs: number) { this.clock.arm(this, idleMs) }
+
+  // ---- the answer
+
+  protected override received(bytes: Buffer) {
+    if (this.#sink === null) return this.destroy() // octets nobody asked for: what follows could be taken for the next answer
+    if (!this.blocked) this.clock.arm(this, this.#timeouts.readMs)
+    switch (this.#state) {
+      case 'head': return this.#heads(bytes)
+      case 'sized': return this.#sized(bytes, 0)
+      case 'chunked': return this.#chunkedBody(bytes)
+      default: return this.#pass(this.#span.set(bytes, 0, bytes.length), false)
+    }
+  }
+
+  #heads(received: Buffer) {
+    this.#answering = true
+    let bytes = this.#carry === null ? received : Buffer.concat([this.#carry, received])
+    this.#carry = null
+    for (;;) {
+      const end = this.#head.scan(bytes, 0, bytes.length, this.#names)
+      if (end < 0) return this.#broken(this.#head.fault)
+      if (end === 0) { this.#carry = bytes; return }
+      if (this.#head.status >= 200 || this.#head.status === 101) return this.#answer(bytes, end)
+      this.#sink!.informed(this.#head)
+      if (this.#sink === null) return
+      bytes = bytes.subarray(end)
+      if (bytes.length === 0) return
+    }
+  }
+
+  #answer(bytes: Buffer, end: number) {
+    const head = this.#head
+    if (head.status === 101) return this.#upgraded(bytes, end)
+    this.#reusable = head.keepAlive
+    const span = this.#span.set(bytes, end, bytes.length)
+    if (withoutBody(head.status, this.#headRequest)) return this.#respond(this.#ends(span, end))
+    if (head.length === CHUNKED) return this.#firstChunks(bytes, end)
+    if (head.length === UNTIL_CLOSE) {
+      this.#state = 'until-close'
+      this.#reusable = false
+      return this.#respond(span, false)
+    }
+    this.#left = head.length - (bytes.length - end)
+    if (this.#left <= 0) return this.#respond(this.#ends(span, end + head.length))
+    this.#state = 'sized'
+    this.#respond(span, false)
+  }
+
+  /** The span up to where the message ends; octets behind belong to no request. */
+  #ends(span: Span, to: number): Span {
+    if (span.to > to) this.#reusable = false
+    span.to = to
+    return span
+  }
+
+  #respond(span: Span, last = true) {
+    const sink = this.#sink!
+    span.last = last
+    const done = last && this.#release()
+    const wants = sink.answered(this.#head, span)
+    if (last) this.#settle(done)
+    else if (!wants && this.#sink !== null) this.#wait()
+  }
+  #pass(span: Span, last: boolean) {
+    const sink = this.#sink!
+    span.last = last
+    const done = last && this.#release()
+    const wants = sink.body(span)
+    if (last) this.#settle(done)
+    else if (!wants && this.#sink !== null) this.#wait()
+  }
+
+  /** The answer has ended: whether the connection can carry another one. Nobody is called for the old one any more. */
+  #release(): boolean {
+    this.#sink = null
+    this.#state = 'idle'
+    this.#carry = null
+    this.uses++
+    this.clock.disarm(this)
+    return this.#reusable && this.#requestDone && !this.blocked && !this.paused && !this.peerEnded
+  }
+  #settle(reusable: boolean) {
+    if (this.closed) return
+    if (reusable) this.#owner.idle(this)
+    else this.destroy()
+  }
+
+  #sized(bytes: Buffer, from: number) {
+    const to = Math.min(bytes.length, from + this.#left)
+    this.#left -= to - from
+    if (to < bytes.length) this.#reusable = false
+    this.#pass(this.#span.set(bytes, from, to), this.#left === 0)
+  }
+
+  #firstChunks(bytes: Buffer, end: number) {
+    const chunks = this.#chunks ??= new ChunkReader()
+    chunks.start()
+    if (!chunks.read(bytes, end)) return this.#broken('broken chunked coding in the answer')
+    this.#state = 'chunked'
+    this.#respond(this.#chunkSpan(bytes), chunks.ended)
+  }
+  #chunkedBody(bytes: Buffer) {
+    const chunks = this.#chunks!
+    if (!chunks.read(bytes, 0)) return this.#broken('broken chunked coding in the answer')
+    this.#pass(this.#chunkSpan(bytes), chunks.ended)
+  }
+  #chunkSpan(bytes: Buffer): Span {
+    const chunks = this.#chunks!
+    if (chunks.ended && chunks.used < bytes.length) this.#reusable = false
+    const span = this.#span.set(bytes, chunks.from, chunks.to)
+    span.trailers = chunks.ended && chunks.hasTrailers ? chunks.trailers : null
+    return span
+  }
+
+  #upgraded(bytes: Buffer, end: number) {
+    if (!this.#upgrade) return this.#broken('101 without a request to upgrade')
+    this.#state = 'tunnel'
+    this.#reusable = false
+    const span = this.#span.set(bytes, end, bytes.length)
+    span.last = false
+    if (!this.#sink!.tunnelled(this.#head, span) && this.#sink !== null) this.#wait()
+  }
+
+  #broken(message: string) { this.#fail(new ProxyError('upstream', 'bad_answer', 502, { message })) }
+
+  #fail(error: ProxyError) {
+    const sink = this.#sink
+    this.#sink = null
+    this.destroy()
+    sink?.failed(error)
+  }
+
+  // ---- what the connection does by itself
+
+  protected override drained() {
+    if (this.#sink === null) return
+    if (!this.paused) this.clock.arm(this, this.#timeouts.readMs)
+    this.#sink.drained()
+  }
+
+  protected override ended() {
+    if (this.#sink === null) return this.destroy()
+    if (this.#state === 'until-close') return this.#pass(this.#span.set(EMPTY, 0, 0), true)
+    if (this.#state === 'tunnel') return this.#halfClosed()
+    this.#fail(this.#reset('the upstream closed the connection'))
+  }
+
+  /** The upstream says no more, the client may: the connection stays until both are done. */
+  #halfClosed() {
+    const span = this.#span.set(EMPTY, 0, 0)
+    span.last = true
+    const sink = this.#sink!
+    if (this.#requestDone || this.finished) { this.#sink = null; this.destroy() }
+    sink.body(span)
+  }
+
+  protected override lost(error: Error | null) {
+    const sink = this.#sink
+    this.#sink = null
+    if (sink === null) return
+    if (this.#first !== null || this.#state === 'connecting') return sink.failed(this.#refused(error))
+    sink.failed(this.#reset('the upstream reset the connection'))
+  }
+  protected override shut() { this.#owner.gone(this) }
+
+  #refused(error: Error | null) {
+    return new ProxyError('upstream', 'connect_failed', 502, { retry: 'always', message: error === null ? '' : 'the upstream refused the connection' })
+  }
+  #reset(message: string) {
+    return new ProxyError('upstream', 'upstream_reset', 502, { retry: this.reused && !this.#answering ? 'if-reused' : 'never', message })
+  }
+
+  expired() {
+    if (this.#sink === null) return this.destroy()
+    if (this.#state === 'connecting') return this.#fail(new ProxyError('upstream', 'timeout_connect', 504, { retry: 'always', message: 'the upstream did not accept the connection in time' }))
+    if (this.blocked) return this.#fail(new ProxyError('upstream', 'timeout_send', 504, { message: 'the upstream did not read the request in time' }))
+    if (this.#state === 'tunnel') return this.#fail(new ProxyError('upstream', 'timeout_tunnel', 504, { message: 'the tunnel was idle' }))
+    this.#fail(new ProxyError('upstream', this.#answering ? 'timeout_body' : 'timeout_header', 504, { message: 'the upstream did not answer in time' }))
+  }
+}
+
+const EMPTY: Buffer = Buffer.alloc(0)

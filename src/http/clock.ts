@@ -1,0 +1,50 @@
+// One coarse timer wheel per worker drives every deadline: 'timeout' never fires on a stalled write in Bun (bun.md §1.3), and a timer
+// armed for each request costs more than the store that `arm` is. Knows nothing of what expires.
+
+/** Deadlines are never early, and at most two ticks late. */
+const TICK_MS = 100
+const SLOTS = 256
+
+/** Something that can run out of time. `dueTick` and `slotTick` belong to the Clock and start as 0. */
+export interface Expiring {
+  dueTick: number
+  slotTick: number
+  expired(): void
+}
+
+export class Clock {
+  #tick = 1
+  readonly #slots: Expiring[][] = Array.from({ length: SLOTS }, () => [])
+  readonly #timer = setInterval(() => this.advance(), TICK_MS)
+
+  /** Expires `ms` from now. Arming again moves it: mostly one store, as an entry visited too early goes on to its real slot. */
+  arm(entry: Expiring, ms: number) {
+    entry.dueTick = this.#tick + 1 + Math.ceil(ms / TICK_MS)
+    if (entry.slotTick === 0 || entry.slotTick > entry.dueTick) this.#place(entry)
+  }
+  disarm(entry: Expiring) { entry.dueTick = 0 }
+
+  /** One tick. Called by the timer, and by tests that bring their own time. */
+  advance() {
+    const tick = ++this.#tick
+    const index = tick % SLOTS
+    const visited = this.#slots[index]!
+    if (visited.length === 0) return
+    this.#slots[index] = []
+    for (const entry of visited) {
+      if (entry.slotTick !== tick) continue // it was armed to a sooner slot since
+      entry.slotTick = 0
+      if (entry.dueTick === 0) continue
+      if (entry.dueTick > tick) { this.#place(entry); continue }
+      entry.dueTick = 0
+      entry.expired()
+    }
+  }
+
+  close() { clearInterval(this.#timer) }
+
+  #place(entry: Expiring) {
+    entry.slotTick = Math.min(entry.dueTick, this.#tick + SLOTS - 1)
+    this.#slots[entry.slotTick % SLOTS]!.push(entry)
+  }
+}

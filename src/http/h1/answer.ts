@@ -1,0 +1,103 @@
+// A response head: status line and what framing and connection reuse need of the fields (RFC 9112 §4, §6.3). No I/O, no requests.
+import { KIND, type Kind, type NameTable } from '../fields.ts'
+import { Head, KEPT, MORE } from './head.ts'
+import { CLASS, CR, decimal, equalsFolded, foldedWord, LF, SP, startsWith, VALUE } from './octets.ts'
+import { CHUNKED } from './request.ts'
+
+/** Body until the connection closes. */
+export const UNTIL_CLOSE = -2
+
+export class AnswerHead extends Head {
+  status = 0
+  minor = 1
+  /** Octets of the body by its fields alone; CHUNKED or UNTIL_CLOSE. The request's method and the status may say: none. */
+  length = UNTIL_CLOSE
+  keepAlive = true
+  upgrade = ''
+  dated = false
+  #lengths = 0
+  #coding = false
+  #close = false
+  #reasonAt = 0
+
+  /** Scans bytes[from..to). MORE, minus a status, or the index behind the head. */
+  scan(bytes: Buffer, from: number, to: number, names: NameTable): number {
+    this.buffer = bytes
+    this.start = from
+    if (to - from < STATUS_LINE) return startsWith(bytes, from, 'HTTP/1.'.slice(0, to - from)) ? this.unfinished(to) : this.#notHttp()
+    const line = this.#statusLine(from, to)
+    if (line <= MORE) return line
+    this.length = UNTIL_CLOSE
+    this.keepAlive = this.minor !== 0
+    this.dated = this.#coding = this.#close = false
+    this.upgrade = ''
+    this.#lengths = 0
+    const end = this.scanFields(line, to, names)
+    return end <= MORE ? end : this.#checked(end)
+  }
+
+  #statusLine(from: number, to: number): number {
+    const bytes = this.buffer
+    const minor = bytes[from + 7]! - 48
+    this.status = decimal(bytes, from + 9, from + 12)
+    const separated = bytes[from + 8] === SP && (bytes[from + 12] === SP || bytes[from + 12] === CR)
+    if (!startsWith(bytes, from, 'HTTP/1.') || minor < 0 || minor > 9 || !separated || this.status < 100 || this.status > 599) return this.#notHttp()
+    this.minor = minor
+    let i = from + 12
+    this.#reasonAt = i
+    let octet = bytes[i]!
+    while ((CLASS[octet]! & VALUE) !== 0) octet = bytes[++i]!
+    if (i + 1 >= to) return this.unfinished(to)
+    if (octet !== CR || bytes[i + 1] !== LF) return this.#notHttp()
+    return i + 2
+  }
+
+  #notHttp() { return this.refuse(502, 'the upstream does not speak HTTP/1') }
+
+  protected override noted(kind: Kind, from: number, to: number): number {
+    switch (kind) {
+      case KIND.CONTENT_LENGTH:
+        if (this.#lengths++ !== 0) return this.refuse(502, 'two Content-Length fields in the answer')
+        this.length = decimal(this.buffer, from, to)
+        return this.length < 0 ? this.refuse(502, 'Content-Length of the answer is not a number') : KEPT
+      case KIND.TRANSFER_ENCODING:
+        if (this.#coding || this.minor === 0 || !equalsFolded(this.buffer, from, to, CHUNKED_WORD)) return this.refuse(502, 'Transfer-Encoding of the answer is not chunked alone')
+        this.#coding = true
+        return 0
+      case KIND.CONNECTION: return this.#notedConnection(from, to)
+      case KIND.UPGRADE:
+        this.upgrade = this.buffer.toString('latin1', from, to)
+        return 0
+      case KIND.DATE:
+        this.dated = true
+        return KEPT
+      default: return 0
+    }
+  }
+
+  #notedConnection(from: number, to: number): number {
+    for (const option of this.buffer.toString('latin1', from, to).toLowerCase().split(',')) {
+      const name = option.trim()
+      if (name === 'close') this.#close = true
+      else if (name === 'keep-alive') this.keepAlive = true
+      else if (name !== '' && name !== 'upgrade') this.listed += `,${name}`
+    }
+    return 0
+  }
+
+  /** An answer framed twice could be read as two (RFC 9112 §6.3 item 3). */
+  #checked(end: number): number {
+    if (this.#coding && this.#lengths !== 0) return this.refuse(502, 'Content-Length beside Transfer-Encoding in the answer')
+    if (this.#coding) this.length = CHUNKED
+    if (this.#close) this.keepAlive = false
+    return end
+  }
+
+  /** ` 200 OK`: from here buffer holds what follows the version. */
+  get afterVersion() { return this.start + 8 }
+  get reason() { return this.buffer.toString('latin1', this.#reasonAt, this.fieldsAt - 2).trim() }
+}
+
+/** Octets of the shortest status line, `HTTP/1.1 200` CR LF less one: enough to look at the version and the status. */
+const STATUS_LINE = 13
+const CHUNKED_WORD = foldedWord('chunked')

@@ -1,0 +1,124 @@
+// Ports: accepts connections, in clear or TLS by server name, and hands them to HTTP/1 connections. Knows no routes.
+import { createServer, type Server, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { ServerConnection, type ServerOptions } from './server.ts'
+import { HELLO_BYTES, readHello } from './tls/client-hello.ts'
+import { type Keypair, TlsContexts, type TlsOptions } from './tls/contexts.ts'
+import type { Peer } from './message.ts'
+
+export type ListenerOptions = {
+  readonly host: string
+  readonly maxConnections: number
+  readonly server: Omit<ServerOptions, 'closed'>
+  readonly tls: { readonly options: () => TlsOptions; readonly keypair: (serverName: string) => Keypair }
+  /** A connection that carries requests began, ended: for the metrics. */
+  readonly opened: () => void
+  readonly closed: () => void
+}
+
+/** How long a connection may take to send its ClientHello. */
+const HELLO_MS = 10_000
+/** A listener that closes resets what waits in its accept queue (bun.md §5.4): it goes on accepting for so long after drain began. */
+const ACCEPT_TAIL_MS = 250
+
+export class Listener {
+  readonly #options: ListenerOptions
+  readonly #server: ServerOptions
+  readonly #connections = new Set<ServerConnection>()
+  readonly #ports: Server[] = []
+  readonly #contexts: TlsContexts
+  #draining: (() => void) | null = null
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.#server = { ...options.server, closed: (connection) => this.#closed(connection) }
+    this.#contexts = new TlsContexts(options.tls.options, (socket) => this.#secured(socket))
+  }
+
+  /** Resolves when the port accepts; rejects with the system's error, EADDRINUSE above all. */
+  listen(port: number, kind: 'clear' | 'tls'): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => kind === 'clear' ? this.#clear(socket) : this.#hello(socket))
+    // Beyond the fd limit Bun spins at 100 % without an event (bun.md §1.5): the excess is refused before.
+    server.maxConnections = this.#options.maxConnections
+    this.#ports.push(server)
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ port, host: this.#options.host, reusePort: true }, () => { server.off('error', reject); resolve() })
+    })
+  }
+
+  /** Versions or ciphers of the settings changed. */
+  renewTls() { this.#contexts.clear() }
+
+  #clear(socket: Socket) { this.#serve(socket, peerOf(socket)) }
+
+  #serve(socket: Socket, peer: Peer) {
+    this.#options.opened()
+    const connection = new ServerConnection(socket, peer, this.#server)
+    this.#connections.add(connection)
+    if (this.#draining !== null) connection.drain()
+  }
+
+  /** Reads on until the ClientHello is whole, then gives it back to the socket and to the handshake. */
+  #hello(socket: Socket) {
+    let held: Buffer | null = null
+    const late = setTimeout(() => socket.destroy(), HELLO_MS)
+    const ignore = () => clearTimeout(late)
+    socket.once('error', ignore)
+    socket.once('close', ignore)
+    const read = (bytes: Buffer) => {
+      held = held === null ? bytes : Buffer.concat([held, bytes])
+      const hello = readHello(held)
+      if (hello === 'more' && held.length <= HELLO_BYTES) return
+      clearTimeout(late)
+      socket.off('data', read)
+      socket.pause()
+      socket.unshift(held)
+      this.#handshake(socket, hello === 'more' ? '' : hello.serverName)
+    }
+    socket.on('data', read)
+  }
+
+  #handshake(socket: Socket, serverName: string) {
+    try {
+      this.#contexts.accept(socket, this.#options.tls.keypair(serverName))
+    } catch {
+      // The table holds checked keypairs only; ciphers of the settings are what may still be refused here.
+      socket.destroy()
+    }
+  }
+
+  #secured(socket: TLSSocket) {
+    const serverName = typeof socket.servername === 'string' ? socket.servername.toLowerCase() : ''
+    this.#serve(socket, { ...peerOf(socket), tls: { serverName } })
+  }
+
+  #closed(connection: ServerConnection) {
+    this.#connections.delete(connection)
+    this.#options.closed()
+    if (this.#connections.size === 0) this.#draining?.()
+  }
+
+  /** Answers close their connections from now on. Resolves when all are gone, or when time is up: the rest is cut. */
+  async drain(timeoutMs: number): Promise<void> {
+    const gone = new Promise<void>((resolve) => { this.#draining = resolve })
+    const timer = setTimeout(() => this.#cut(), timeoutMs)
+    for (const connection of this.#connections) connection.drain()
+    await new Promise((resolve) => setTimeout(resolve, ACCEPT_TAIL_MS))
+    for (const port of this.#ports) port.close()
+    if (this.#connections.size > 0) await gone
+    clearTimeout(timer)
+  }
+  #cut() {
+    for (const connection of [...this.#connections]) connection.reset()
+    this.#draining?.()
+  }
+}
+
+/** Read at accept: a closed socket forgets it. `::ffff:` is how a dual-stack socket shows IPv4 (bun.md §1.2). */
+const peerOf = (socket: Socket): Peer => ({
+  address: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+  port: socket.remotePort ?? 0,
+  localPort: socket.localPort ?? 0,
+  tls: null,
+})

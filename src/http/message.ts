@@ -1,0 +1,147 @@
+// What travels between protocols: heads as received, bodies as spans pushed with a boolean as back-pressure, errors with their source.
+// No promise and no Web object here; knows no routes and no Kubernetes.
+import type { FieldBlock, NameTable } from './fields.ts'
+import type { RequestHead } from './h1/request.ts'
+import type { AnswerHead } from './h1/answer.ts'
+import type { Trailers } from './h1/chunks.ts'
+
+export type ErrorSource = 'downstream' | 'upstream' | 'internal'
+/** never: it may have been acted on. if-reused: an idle connection was closed under us. always: nothing was written. */
+export type Retry = 'never' | 'if-reused' | 'always'
+
+/** `code` is the reason in log and metric, `message` the detail for people. Carries no stack: it is an outcome, not a defect. */
+export class ProxyError {
+  readonly source: ErrorSource
+  readonly code: string
+  readonly status: number
+  readonly retry: Retry
+  readonly message: string
+  constructor(source: ErrorSource, code: string, status: number, more: { retry?: Retry; message?: string } = {}) {
+    this.source = source
+    this.code = code
+    this.status = status
+    this.retry = more.retry ?? 'never'
+    this.message = more.message ?? ''
+  }
+}
+
+/** Octets bytes[from..to) of a body. Valid during the call it is passed to: its owner reuses it. */
+export class Span {
+  bytes: Buffer = EMPTY
+  from = 0
+  to = 0
+  /** The body ends with these octets, */
+  last = true
+  /** and these trailers. */
+  trailers: Trailers | null = null
+
+  set(bytes: Buffer, from: number, to: number): this {
+    this.bytes = bytes
+    this.from = from
+    this.to = to
+    this.trailers = null
+    return this
+  }
+  get size() { return this.to - this.from }
+}
+const EMPTY: Buffer = Buffer.alloc(0)
+
+/** Who is connected, noted at accept: a closed socket forgets it (bun.md §1.2). */
+export type Peer = {
+  readonly address: string
+  readonly port: number
+  readonly localPort: number
+  /** null: in clear. serverName: SNI in lower case, `` without. */
+  readonly tls: { readonly serverName: string } | null
+}
+
+/** What is put on an answer besides what came: `block` is the same for many, `lines` (complete field lines) for this one. */
+export type AnswerEdits = { readonly block: FieldBlock; lines: string }
+
+/** An answer that the proxy makes itself. */
+export type OwnAnswer = { readonly status: number; readonly fields: readonly (readonly [string, string])[]; readonly body: string; readonly contentType: string }
+
+/** One request and its one answer, whatever the protocol below. Valid until the answer has ended; then its object serves the next one. */
+export interface Exchange {
+  readonly client: Peer
+  readonly request: RequestHead
+  /** What came of the body together with the head. Stays valid until the answer begins. */
+  readonly first: Span
+  /** Octets of body that may come; more is refused with 413. 0: any number. */
+  bodyLimit: number
+  /** Octets of the request so far, head and body. */
+  readonly octetsIn: number
+  /** The rest of the body is wanted: it goes to Responder.body from now on. */
+  receive(): void
+  /** Stop and go for the request body. */
+  pause(): void
+  resume(): void
+  /** 1xx, as often as wanted. */
+  inform(head: AnswerHead): void
+  /** Once. With span.last, that was all. False: stop until Responder.drained. */
+  respond(head: AnswerHead, edits: AnswerEdits, span: Span): boolean
+  write(span: Span): boolean
+  /** After 101: octets both ways, unframed; write and Responder.body go on as before, `last` is a half-close. */
+  tunnel(head: AnswerHead, edits: AnswerEdits, span: Span): boolean
+  /** Instead of respond. */
+  answer(own: OwnAnswer): void
+  /** The answer can't be completed: the client must see that (RFC 9112 §8), so the connection goes. */
+  abort(): void
+}
+
+/** Who answers. Made once for each Exchange object. */
+export interface Responder {
+  /** A head is complete. */
+  begin(): void
+  /** More of the request body. False: stop until Exchange.resume. */
+  body(span: Span): boolean
+  /** More of the answer may be written. */
+  drained(): void
+  /** The client left or broke the protocol before the answer's end. Nothing more may be said to the exchange. */
+  abandoned(error: ProxyError): void
+  /** The head could not be read, and was refused with this. There was no begin. */
+  refused(error: ProxyError): void
+}
+
+/** What an upstream connection is asked to send. Read during `send` only. */
+export interface UpstreamRequest {
+  readonly head: RequestHead
+  readonly method: string
+  readonly target: string
+  /** Field lines added to the client's: Host first. */
+  readonly lines: Buffer
+  readonly extra: FieldBlock
+  /** Octets of the body, or CHUNKED. */
+  readonly length: number
+  readonly first: Span
+  /** Which fields of the answer are dropped. */
+  readonly answerNames: NameTable
+}
+
+/** Who waits for an upstream's answer. Nothing is called after the last span or `failed`. */
+export interface AnswerSink {
+  informed(head: AnswerHead): void
+  /** False: stop until Connection.resume. */
+  answered(head: AnswerHead, span: Span): boolean
+  tunnelled(head: AnswerHead, span: Span): boolean
+  body(span: Span): boolean
+  /** More of the request body may be written. */
+  drained(): void
+  failed(error: ProxyError): void
+}
+
+/** connect, send, read of ingress-nginx's proxy-*-timeout, in ms; send and read are between two operations. */
+export type ClientTimeouts = { readonly connectMs: number; readonly sendMs: number; readonly readMs: number }
+
+/** One upstream connection, in use by one exchange at a time (HTTP/1). */
+export interface Connection {
+  /** It has carried an answer before: its peer may have closed it meanwhile. */
+  readonly reused: boolean
+  readonly closed: boolean
+  /** Writes the request, and in the same write what there is of its body. False: stop until AnswerSink.drained. */
+  exchange(request: UpstreamRequest, sink: AnswerSink, timeouts: ClientTimeouts): boolean
+  write(span: Span): boolean
+  resume(): void
+  /** The answer is not wanted any more; `failed` is not called. */
+  cancel(): void
+}

@@ -1,0 +1,357 @@
+// One HTTP/1 connection from a client: reads one request after another, answers in order, and ends as RFC 9112 §9 asks.
+// Knows no routes: a Responder answers. States are a handful of flags because two directions move by themselves.
+import type { Socket } from 'node:net'
+import { AnswerWriter, type AnswerFor } from './answer-writer.ts'
+import { type NameTable, noFields } from './fields.ts'
+import type { AnswerHead } from './h1/answer.ts'
+import { ChunkReader } from './h1/chunks.ts'
+import { LINGER_BYTES, LINGER_MS, PIPELINE_BYTES } from './h1/limits.ts'
+import { CHUNKED, RequestHead } from './h1/request.ts'
+import type { Scratch } from './h1/write.ts'
+import { type AnswerEdits, type Exchange, type OwnAnswer, type Peer, ProxyError, type Responder, Span } from './message.ts'
+import { Wire, type WireOptions } from './wire.ts'
+import { codeOf, refusal } from './refusal.ts'
+
+/** What people set; read anew for each request. */
+export type ServerLimits = {
+  readonly headMs: number
+  readonly bodyMs: number
+  readonly keepAliveMs: number
+  readonly requestsPerConnection: number
+}
+export type ServerOptions = WireOptions & {
+  readonly scratch: Scratch
+  readonly date: () => string
+  readonly names: () => NameTable
+  readonly limits: () => ServerLimits
+  readonly responder: (exchange: Exchange) => Responder
+  /** The connection is gone. */
+  readonly closed: (connection: ServerConnection) => void
+}
+
+/** HEAD: between or inside heads. BODY: a request's body is still coming. ANSWER: it has come, the answer has not ended. LINGER: closing. */
+type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'linger'
+
+/** Client send timeout of nginx (send_timeout): a reader that takes nothing for so long is gone. */
+const SEND_MS = 60_000
+/** How long an idle connection may still bring a request after drain began: one that is on its way is not lost. */
+const DRAIN_IDLE_MS = 1_000
+
+export class ServerConnection extends Wire implements Exchange {
+  readonly client: Peer
+  readonly request = new RequestHead()
+  readonly first = new Span()
+  bodyLimit = 0
+  octetsIn = 0
+  protected override readonly sendMs = SEND_MS
+  readonly #options: ServerOptions
+  readonly #responder: Responder
+  readonly #writer: AnswerWriter
+  readonly #span = new Span()
+  #chunks: ChunkReader | null = null
+  #phase: Phase = 'head'
+  #carry: Buffer | null = null
+  #bodyLeft = 0
+  #bodyOctets = 0
+  #receiving = false
+  /** The answer has begun; it is over. */
+  #begun = false
+  #answered = true
+  #close = false
+  #draining = false
+  #served = 0
+  #reading = false
+  /** The clock runs for a head that has begun. */
+  #timed = true
+  #lingered = 0
+
+  constructor(socket: Socket, client: Peer, options: ServerOptions) {
+    super(options)
+    this.client = client
+    this.#options = options
+    this.#writer = new AnswerWriter(this, options.scratch, options.date)
+    this.#responder = options.responder(this)
+    this.attach(socket)
+    this.connected()
+    this.clock.arm(this, options.limits().headMs)
+  }
+
+  /** First octets that a listener has read already. */
+  start(bytes: Buffer) { this.received(bytes) }
+
+  /** Answers say `Connection: close` from now on. */
+  drain() {
+    this.#draining = true
+    if (this.#phase === 'head' && this.#carry === null) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
+  }
+
+  // ---- what the client sends
+
+  protected override received(bytes: Buffer) {
+    switch (this.#phase) {
+      case 'head': return this.#heads(bytes)
+      case 'body': return this.#receiving ? this.#body(bytes) : this.#hold(bytes, 0)
+      case 'answer': return this.#hold(bytes, PIPELINE_BYTES)
+      case 'tunnel': return this.#deliver(this.#span.set(bytes, 0, bytes.length), false)
+      case 'linger': return this.#linger(bytes.length)
+    }
+  }
+
+  #hold(bytes: Buffer, limit: number) {
+    this.#carry = this.#carry === null ? bytes : Buffer.concat([this.#carry, bytes])
+    if (this.#carry.length > limit) this.pause()
+  }
+
+  /** One head after another while answers end at once: pipelined requests must not nest. */
+  #heads(bytes: Buffer) {
+    this.#carry = this.#carry === null ? bytes : Buffer.concat([this.#carry, bytes])
+    if (this.#reading) return
+    this.#reading = true
+    while (this.#carry !== null && this.#phase === 'head' && !this.closed) {
+      const next: Buffer = this.#carry
+      this.#carry = null
+      if (!this.#head(next)) break
+    }
+    this.#reading = false
+  }
+
+  /** False: the head is not complete. */
+  #head(bytes: Buffer): boolean {
+    const end = this.request.scan(bytes, 0, bytes.length, this.#options.names())
+    if (end < 0) { this.#unreadable(-end); return true }
+    if (end === 0) {
+      this.#carry = bytes
+      // From its first octet on a head has this long in all, not since the last octet (slowloris).
+      if (!this.#timed) this.clock.arm(this, this.#options.limits().headMs)
+      this.#timed = true
+      return false
+    }
+    this.#begin(bytes, end)
+    return true
+  }
+
+  #begin(bytes: Buffer, end: number) {
+    const { length } = this.request
+    this.#served++
+    this.#timed = this.#answered = this.#begun = this.#receiving = false
+    this.bodyLimit = this.#bodyOctets = 0
+    const used = length === CHUNKED ? this.#firstChunks(bytes, end) : this.#firstOctets(bytes, end, length)
+    if (used < 0) return this.#unreadable(400, 'broken chunked coding')
+    this.octetsIn = used - this.request.start
+    if (used < bytes.length) this.#carry = bytes.subarray(used)
+    this.#phase = this.first.last ? 'answer' : 'body'
+    this.#close = !this.request.keepAlive || this.#draining || this.#served >= this.#options.limits().requestsPerConnection
+    this.clock.disarm(this)
+    this.#responder.begin()
+    if (this.#phase === 'body' && !this.#receiving) this.pause()
+  }
+
+  #firstOctets(bytes: Buffer, end: number, length: number): number {
+    const used = Math.min(bytes.length, end + length)
+    this.first.set(bytes, end, used).last = used - end === length
+    this.#bodyLeft = length - (used - end)
+    this.#bodyOctets = used - end
+    return used
+  }
+
+  #firstChunks(bytes: Buffer, end: number): number {
+    const chunks = this.#chunks ??= new ChunkReader()
+    chunks.start()
+    if (!chunks.read(bytes, end)) return -1
+    this.first.set(bytes, chunks.from, chunks.to).last = chunks.ended
+    this.first.trailers = chunks.ended && chunks.hasTrailers ? chunks.trailers : null
+    this.#bodyOctets = chunks.to - chunks.from
+    return chunks.used
+  }
+
+  #body(bytes: Buffer) {
+    this.clock.arm(this, this.#options.limits().bodyMs)
+    if (this.request.length !== CHUNKED) return this.#sizedBody(bytes)
+    const chunks = this.#chunks!
+    if (!chunks.read(bytes, 0)) return this.#brokenBody(new ProxyError('downstream', 'bad_request', 400, { message: 'broken chunked coding' }))
+    this.octetsIn += chunks.used
+    this.#span.set(bytes, chunks.from, chunks.to).trailers = chunks.ended && chunks.hasTrailers ? chunks.trailers : null
+    this.#bodySpan(bytes, chunks.used, chunks.ended)
+  }
+
+  #sizedBody(bytes: Buffer) {
+    const used = Math.min(bytes.length, this.#bodyLeft)
+    this.#bodyLeft -= used
+    this.octetsIn += used
+    this.#span.set(bytes, 0, used)
+    this.#bodySpan(bytes, used, this.#bodyLeft === 0)
+  }
+
+  #bodySpan(bytes: Buffer, used: number, last: boolean) {
+    this.#bodyOctets += this.#span.size
+    if (this.bodyLimit > 0 && this.#bodyOctets > this.bodyLimit) return this.#brokenBody(new ProxyError('downstream', 'limit_body', 413, { message: `the body exceeds ${this.bodyLimit} octets` }))
+    if (used < bytes.length) this.#carry = bytes.subarray(used)
+    if (last) {
+      this.#phase = 'answer'
+      this.clock.disarm(this)
+    }
+    this.#deliver(this.#span, last)
+  }
+
+  #deliver(span: Span, last: boolean) {
+    span.last = last
+    if (!this.#responder.body(span) && !last) this.pause()
+  }
+
+  #brokenBody(error: ProxyError) {
+    this.#phase = 'linger'
+    this.#responder.abandoned(error)
+    if (this.#begun) return this.reset()
+    this.#begun = this.#answered = true
+    this.#close = true
+    this.#writer.own(refusal(error), this.#answerFor())
+    this.#startLinger()
+  }
+
+  /** The head was refused: there is no telling where the next one would start (RFC 9112 §9.6, §11.2). */
+  #unreadable(status: number, message = this.request.fault) {
+    const error = new ProxyError('downstream', codeOf(status), status, { message })
+    this.#responder.refused(error)
+    this.#writer.own(refusal(error), { head: false, minor: 1, close: true })
+    this.#startLinger()
+  }
+
+  // ---- Exchange: what the responder does
+
+  receive() {
+    if (this.#phase !== 'body' || this.#receiving) return
+    this.#receiving = true
+    if (this.request.expectsContinue && this.#bodyOctets === 0) this.sendText('HTTP/1.1 100 Continue\r\n\r\n')
+    this.clock.arm(this, this.#options.limits().bodyMs)
+    const held = this.#carry
+    this.#carry = null
+    if (held !== null) this.#body(held)
+    this.resume()
+  }
+
+  override resume() {
+    if (this.#phase === 'body' && this.#receiving) this.clock.arm(this, this.#options.limits().bodyMs)
+    super.resume()
+  }
+  override pause() {
+    if (this.#phase === 'body') this.clock.disarm(this)
+    super.pause()
+  }
+
+  inform(head: AnswerHead) {
+    if (this.request.minor !== 0 && !this.#begun) this.#writer.inform(head, NO_EDITS, null)
+  }
+
+  respond(head: AnswerHead, edits: AnswerEdits, span: Span): boolean {
+    this.#begun = true
+    this.#close ||= this.#draining
+    const sent = this.#writer.respond(head, edits, { span, to: this.#answerFor() })
+    if (span.last) this.#ended()
+    return sent
+  }
+
+  write(span: Span): boolean {
+    const sent = this.#phase === 'tunnel' ? span.size === 0 || this.send(span.bytes, span.from, span.to) : this.#writer.write(span)
+    if (span.last) this.#ended()
+    return sent
+  }
+
+  tunnel(head: AnswerHead, edits: AnswerEdits, span: Span): boolean {
+    this.#begun = true
+    this.#close = true
+    this.#phase = 'tunnel'
+    const sent = this.#writer.inform(head, edits, span)
+    if (span.last) this.#ended()
+    const held = this.#carry
+    this.#carry = null
+    if (held !== null) this.#deliver(this.#span.set(held, 0, held.length), this.peerEnded)
+    else if (this.peerEnded) this.#deliver(this.#span.set(EMPTY, 0, 0), true)
+    return sent
+  }
+
+  answer(own: OwnAnswer) {
+    this.#begun = true
+    if (this.#phase === 'body') this.#close = true
+    this.#close ||= this.#draining
+    this.#writer.own(own, this.#answerFor())
+    this.#ended()
+  }
+
+  /** A reset, not a FIN: for a body of unknown length a FIN could be taken for its end. */
+  abort() { this.reset() }
+
+  #answerFor(): AnswerFor { return { head: this.request.method === 'HEAD', minor: this.request.minor, close: this.#close } }
+
+  #ended() {
+    this.#answered = true
+    if (this.#phase === 'tunnel') return this.finish()
+    if (this.#phase === 'body') return this.#startLinger()
+    this.#next()
+  }
+
+  #next() {
+    if (this.#close || this.#writer.untilClose || this.peerEnded) return this.#startLinger()
+    this.#phase = 'head'
+    this.clock.arm(this, this.#options.limits().keepAliveMs)
+    if (this.#draining) this.clock.arm(this, DRAIN_IDLE_MS)
+    if (this.#carry !== null && !this.#reading) { const held = this.#carry; this.#carry = null; this.#heads(held) }
+    this.resume()
+  }
+
+  /** FIN, then what the client still sends is thrown away for a while: closing over unread octets would reset our answer away (§9.6). */
+  #startLinger() {
+    this.#phase = 'linger'
+    this.#carry = null
+    this.finish()
+    if (this.closed || this.peerEnded) return
+    if (!this.blocked) this.clock.arm(this, LINGER_MS)
+    super.resume()
+  }
+  #linger(octets: number) {
+    this.#lingered += octets
+    if (this.#lingered > LINGER_BYTES) this.destroy()
+  }
+
+  // ---- what the connection does by itself
+
+  protected override drained() {
+    if (this.#phase === 'linger') return this.clock.arm(this, LINGER_MS)
+    if (this.#phase === 'body' && this.#receiving && !this.paused) this.clock.arm(this, this.#options.limits().bodyMs)
+    if (this.#phase === 'head') this.clock.arm(this, this.#options.limits().keepAliveMs)
+    if (!this.#answered) this.#responder.drained()
+  }
+
+  /** A half-closed client still gets its answer. */
+  protected override ended() {
+    switch (this.#phase) {
+      case 'head': return this.#carry === null ? this.destroy() : this.#unreadable(400, 'the connection ended inside a head')
+      case 'body': return this.#brokenBody(new ProxyError('downstream', 'bad_request', 400, { message: 'the connection ended inside a body' }))
+      case 'tunnel': return this.#deliver(this.#span.set(EMPTY, 0, 0), true)
+      case 'linger': return this.blocked ? undefined : this.destroy()
+      case 'answer': return
+    }
+  }
+
+  protected override lost() {
+    if (this.#engaged()) this.#responder.abandoned(new ProxyError('downstream', 'client_gone', 499))
+  }
+  protected override shut() { this.#options.closed(this) }
+  /** Somebody still works for this client. */
+  #engaged() { return !this.#answered || this.#phase === 'tunnel' }
+
+  expired() {
+    if (this.blocked || this.#phase === 'linger') return this.#giveUp()
+    if (this.#phase === 'body') return this.#brokenBody(new ProxyError('downstream', 'timeout_body', 408, { message: 'the request body stalled' }))
+    if (this.#phase === 'head' && this.#carry !== null) return this.#unreadable(408, 'the request head took too long')
+    if (this.#phase === 'head') this.#startLinger()
+  }
+
+  #giveUp() {
+    const engaged = this.#engaged()
+    this.destroy()
+    if (engaged) this.#responder.abandoned(new ProxyError('downstream', 'timeout_send', 408, { message: 'the client took nothing' }))
+  }
+}
+
+const EMPTY: Buffer = Buffer.alloc(0)
+const NO_EDITS: AnswerEdits = { block: noFields, lines: '' }

@@ -1,0 +1,71 @@
+// The server name of a ClientHello (RFC 8446 §4.1.2, RFC 6066 §3), read before any handshake: the certificate, its versions and client
+// certificate rules are chosen by it (bun.md §2.2). Only reads; the handshake parses everything again.
+
+/** more: the hello is not complete. none: no server name, or no ClientHello; the handshake will say what is wrong. */
+export type Hello = { readonly serverName: string } | 'more'
+
+const HANDSHAKE_RECORD = 22
+const CLIENT_HELLO = 1
+const SERVER_NAME = 0
+const RECORD_HEADER = 5
+/** A hello with post-quantum shares is 1-2 KB; more than this is nobody's. */
+export const HELLO_BYTES = 16_384
+
+export const readHello = (bytes: Buffer): Hello => {
+  const message = handshakeMessage(bytes)
+  if (message === 'more' || message === null) return message ?? { serverName: '' }
+  return { serverName: serverName(message) }
+}
+
+/** The first handshake message without its record headers: a hello may be split over several records. */
+const handshakeMessage = (bytes: Buffer): Buffer | 'more' | null => {
+  const parts: Buffer[] = []
+  let length = 0
+  for (let at = 0; ;) {
+    if (bytes.length < at + RECORD_HEADER) return at > 0 || bytes.length === 0 || bytes[0] === HANDSHAKE_RECORD ? 'more' : null
+    if (bytes[at] !== HANDSHAKE_RECORD) return null
+    const end = at + RECORD_HEADER + bytes.readUInt16BE(at + 3)
+    if (bytes.length < end) return bytes.length >= HELLO_BYTES ? null : 'more'
+    parts.push(bytes.subarray(at + RECORD_HEADER, end))
+    length += end - at - RECORD_HEADER
+    const message = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+    if (message.length >= 4 && length >= 4 + message.readUIntBE(1, 3)) return message
+    if (length > HELLO_BYTES) return null
+    at = end
+  }
+}
+
+/** Walks to the extensions; any length that points outside means no name. */
+const serverName = (message: Buffer): string => {
+  if (message[0] !== CLIENT_HELLO) return ''
+  const reader = new Reader(message, 4 + 2 + 32)
+  reader.skip(reader.u8())
+  reader.skip(reader.u16())
+  reader.skip(reader.u8())
+  const end = reader.u16() + reader.at
+  while (reader.at + 4 <= end) {
+    const type = reader.u16()
+    const length = reader.u16()
+    if (type === SERVER_NAME && length > 5) return nameOf(message.subarray(reader.at, reader.at + length))
+    reader.skip(length)
+  }
+  return ''
+}
+
+/** server_name_list: length, type host_name, length, name. A trailing dot is not part of a name (RFC 6066 §3). */
+const nameOf = (extension: Buffer): string => {
+  const name = extension.toString('latin1', 5, 5 + extension.readUInt16BE(3)).toLowerCase()
+  return /^[a-z0-9._-]+$/.test(name) ? name.replace(/\.$/, '') : ''
+}
+
+class Reader {
+  at: number
+  readonly #bytes: Buffer
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes
+    this.at = at
+  }
+  u8(): number { return this.#bytes[this.at++] ?? 0 }
+  u16(): number { return this.u8() * 256 + this.u8() }
+  skip(octets: number) { this.at += octets }
+}

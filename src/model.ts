@@ -1,0 +1,109 @@
+// The contract between the thread that builds and the threads that serve: plain data that survives JSON.
+// Knows nothing of Kubernetes objects, sockets or Hono. A Route is complete: the proxy executes it and decides nothing.
+import type { Settings } from './settings.ts'
+
+/** One immutable picture of everything served. Maps are shared between versions by identity where nothing changed. */
+export type Table = {
+  readonly version: number
+  readonly global: Global
+  /** Key: `a.example`, `*.example` (one label), or `` for rules without a host. Lower case, no port, no trailing dot. */
+  readonly hosts: ReadonlyMap<string, Host>
+  /** Key: what Route.backend says, `namespace/service:port` plus `|https` where the endpoints speak TLS and `|cluster-ip` with service-upstream. */
+  readonly backends: ReadonlyMap<string, Backend>
+  /** Key: `namespace/secret`; `` is the certificate for names that have none of their own, and is always there. */
+  readonly certificates: ReadonlyMap<string, Certificate>
+}
+
+/** What holds for every route: the merged ConfigMap and what its references resolved to. */
+export type Global = {
+  readonly settings: Settings
+  /** Answers where a host has no matching path and for unknown hosts: `--default-backend-service`; null: our own 404. */
+  readonly fallback: Route | null
+  /** ConfigMap `proxy-set-headers`: fields put on every upstream request, replacing the client's. */
+  readonly requestFields: readonly FieldPair[]
+  /** ConfigMap `add-headers`: fields put on every answer. */
+  readonly responseFields: readonly FieldPair[]
+}
+export type FieldPair = readonly [name: string, value: string]
+
+export type Host = {
+  /** In the order in which they are tried: the first that matches wins. */
+  readonly routes: readonly Route[]
+  /** Key in Table.certificates; null: this host has no TLS of its own. */
+  readonly certificate: string | null
+}
+
+export type Route = {
+  /** `namespace/ingress/host/path-kind:path`, unique: log lines, metrics and admin rows join on it. */
+  readonly id: string
+  /** `namespace/name` of the Ingress; `` for the fallback. */
+  readonly ingress: string
+  readonly path: PathMatch
+  /** Key in Table.backends; null where the Ingress names a resource we can't serve (answers 404). */
+  readonly backend: string | null
+  /** ingress-nginx's `$proxy_upstream_name`: `namespace-service-port`, for the access log. */
+  readonly upstreamName: string
+  readonly policies: Policies
+}
+
+/**
+ * exact: the path is equal. prefix: equal, or continued by `/` (Kubernetes' element-wise rule; the value has no trailing slash, `` for `/`).
+ * regex: JavaScript source, matched from the start, case-insensitive, open at the end (ingress-nginx.md F4, but for this Ingress alone).
+ */
+export type PathMatch = { readonly kind: 'exact' | 'prefix' | 'regex'; readonly value: string }
+
+/** One key for each step of the chain; an absent key has no step. Values are resolved: annotation, else ConfigMap, else default. */
+export type Policies = {
+  /** A security setting could not be understood or is not supported yet: answer 503, never unprotected. */
+  readonly denied?: { readonly reason: string }
+  /** permanent-redirect, temporal-redirect. */
+  readonly redirect?: { readonly to: string; readonly status: number }
+  /** app-root: the path `/` alone is sent here with 302. */
+  readonly appRoot?: { readonly to: string }
+  /** ssl-redirect and force-ssl-redirect, decided when the table is built (ingress-nginx.md §4.4). */
+  readonly httpsRedirect?: { readonly status: number; readonly preserveTrailingSlash: boolean }
+  /** Value of Strict-Transport-Security on every answer over TLS. */
+  readonly hsts?: { readonly value: string }
+  /** Octets; 0: no limit. */
+  readonly bodyLimit?: { readonly bytes: number }
+  /** rewrite-target with $1..$9 of the route's regex. */
+  readonly rewrite?: { readonly target: string }
+  /** upstream-vhost. */
+  readonly upstreamHost?: { readonly host: string }
+  readonly timeouts: Timeouts
+}
+/** connect: until the connection stands. send, read: between two successful operations on the upstream. */
+export type Timeouts = { readonly connectMs: number; readonly sendMs: number; readonly readMs: number }
+
+/** A Service port with its ready endpoints, sorted by address then port. No endpoints: 503. */
+export type Backend = {
+  readonly protocol: 'http' | 'https'
+  readonly endpoints: readonly Endpoint[]
+}
+/** address: IP, or a DNS name for ExternalName. */
+export type Endpoint = { readonly address: string; readonly port: number }
+
+/** PEM. cert: leaf first, then the chain. */
+export type Certificate = { readonly cert: string; readonly key: string }
+
+/** Something of the input that was rejected, ignored or is not supported: named so that its owner can mend it. */
+export type Issue = {
+  /** `Kind namespace/name`, or `file.yaml` where no object could be read. */
+  readonly object: string
+  /** Field path, annotation or ConfigMap key; `line N` for a file; `` for the whole object. */
+  readonly field: string
+  /** What is wrong, what was done instead, and the remedy, in one sentence. */
+  readonly reason: string
+}
+
+/** Changed entries only; null: removed. `base` null: a snapshot, the delta from the empty table. */
+export type Update = {
+  readonly base: number | null
+  readonly version: number
+  /** When the change that caused it reached the watcher, epoch ms with fraction (performance.timeOrigin + performance.now()). */
+  readonly at: number
+  readonly global?: Global
+  readonly hosts: readonly (readonly [string, Host | null])[]
+  readonly backends: readonly (readonly [string, Backend | null])[]
+  readonly certificates: readonly (readonly [string, Certificate | null])[]
+}

@@ -1,0 +1,7 @@
+// Fail closed: a route whose protection could not be understood is not served without it (ingress-nginx.md F1).
+import { ProxyError } from '../http/message.ts'
+import type { Policy } from './policy.ts'
+
+export const denied: Policy<'denied'> = ({ reason }) => function denied() {
+  throw new ProxyError('internal', 'denied', 503, { message: `this route is not served: ${reason}` })
+}

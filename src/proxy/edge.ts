@@ -1,0 +1,118 @@
+// All that serves in a proxy worker: listener, app, pools and their settings, put together. Knows no threads and no flags.
+import { readFileSync } from 'node:fs'
+import { Clock } from '../http/clock.ts'
+import { Scratch } from '../http/h1/write.ts'
+import { Listener } from '../http/listener.ts'
+import type { ServerLimits } from '../http/server.ts'
+import { nativeWorks } from '../http/wire.ts'
+import type { Update } from '../model.ts'
+import type { Settings } from '../settings.ts'
+import type { Sink } from '../telemetry/record.ts'
+import { LiveTable } from '../update.ts'
+import { Backends } from '../upstream/backends.ts'
+import { type PoolLimits, Pools } from '../upstream/pool.ts'
+import { ProxyApp } from './app.ts'
+import { certificateFor, tlsOptions } from './certificates.ts'
+import { RequestIds } from './request-ids.ts'
+import { globalView, type Serving } from './serving.ts'
+
+export type EdgeEvents = {
+  readonly sink: Sink
+  readonly opened: () => void
+  readonly closed: () => void
+  /** A step threw what is not an outcome: our defect. */
+  readonly defect: (error: unknown) => void
+}
+
+/** File descriptors kept for upstream connections, files and the runtime out of what the process may open. */
+const DESCRIPTOR_SHARE = 0.45
+const DESCRIPTORS_WITHOUT_LIMIT = 65_536
+
+export class Edge {
+  readonly table = new LiveTable()
+  readonly #serving: Serving
+  readonly #app: ProxyApp
+  readonly #listener: Listener
+  readonly #pools: Pools
+  readonly #clock: Clock
+  #limits: ServerLimits
+  #poolLimits: PoolLimits
+
+  /** Probes the socket bypass first. */
+  static async create(bind: { host: string; workers: number }, events: EdgeEvents): Promise<Edge> {
+    return new Edge(bind, events, await nativeWorks())
+  }
+
+  private constructor(bind: { host: string; workers: number }, events: EdgeEvents, native: boolean) {
+    const { settings } = this.table.global
+    this.#limits = serverLimits(settings)
+    this.#poolLimits = poolLimits(settings)
+    this.#clock = new Clock()
+    const wire = { clock: this.#clock, native, scratch: new Scratch() }
+    this.#pools = new Pools(() => this.#poolLimits, wire)
+    const view = globalView(this.table.global)
+    this.#serving = { backends: new Backends(this.#pools), pools: this.#pools, ids: new RequestIds(), sink: events.sink, view }
+    this.#app = new ProxyApp(this.table, this.#serving, events.defect)
+    this.#listener = new Listener({
+      host: bind.host,
+      maxConnections: Math.floor(descriptorLimit() * DESCRIPTOR_SHARE / bind.workers),
+      server: { ...wire, date: httpDate(), names: () => this.#serving.view.requestNames, limits: () => this.#limits, responder: this.#app.responder },
+      tls: { options: () => tlsOptions(this.table.global.settings), keypair: (name) => certificateFor(this.table, name) },
+      opened: events.opened,
+      closed: events.closed,
+    })
+  }
+
+  /** Rejects with the port in the message where it is taken. */
+  async listen(ports: { http: number; https: number }) {
+    await this.#listener.listen(ports.http, 'clear')
+    await this.#listener.listen(ports.https, 'tls')
+  }
+
+  /** The table holds `update`: all that follows from it is renewed before the next request is read. */
+  updated(update: Update, whole: boolean) {
+    if (whole) this.#app.replaced(this.table)
+    else this.#app.updated(update)
+    if (update.global === undefined) return
+    this.#limits = serverLimits(update.global.settings)
+    this.#poolLimits = poolLimits(update.global.settings)
+    this.#listener.renewTls()
+  }
+
+  async drain(timeoutMs: number) {
+    await this.#listener.drain(timeoutMs)
+    this.#pools.close()
+    this.#clock.close()
+  }
+}
+
+const SECOND_MS = 1000
+
+const serverLimits = (settings: Settings): ServerLimits => ({
+  headMs: settings['client-header-timeout'] * SECOND_MS,
+  bodyMs: settings['client-body-timeout'] * SECOND_MS,
+  keepAliveMs: settings['keep-alive'] * SECOND_MS,
+  requestsPerConnection: settings['keep-alive'] === 0 ? 1 : settings['keep-alive-requests'],
+})
+const poolLimits = (settings: Settings): PoolLimits => ({
+  idlePerTarget: settings['upstream-keepalive-connections'],
+  idleMs: settings['upstream-keepalive-timeout'] * SECOND_MS,
+  requestsPerConnection: settings['upstream-keepalive-requests'],
+})
+
+/** Soft limit of open files of this process. */
+const descriptorLimit = (): number => {
+  const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? []
+  return soft === undefined ? DESCRIPTORS_WITHOUT_LIMIT : Number(soft)
+}
+
+/** IMF-fixdate (RFC 9110 §5.6.7), made once a second. */
+const httpDate = () => {
+  let second = 0
+  let text = ''
+  return () => {
+    const now = Math.floor(Date.now() / SECOND_MS)
+    if (now !== second) { second = now; text = new Date(now * SECOND_MS).toUTCString() }
+    return text
+  }
+}

@@ -1,0 +1,79 @@
+// The fields that tell an upstream about the client (ingress-nginx.md §4.6), as ready field lines. On a connection they mostly stay the
+// same: they are made once for each host and only the request id is written anew.
+import type { RequestHead } from '../http/h1/request.ts'
+import type { Peer } from '../http/message.ts'
+import { type ClientView, directView, forwardedView, type Trust } from './client-view.ts'
+import { ID_LENGTH, type RequestIds } from './request-ids.ts'
+
+export class ForwardedFields {
+  view: ClientView
+  #direct: ClientView
+  readonly #client: Peer
+  readonly #ids: RequestIds
+  /** What the lines were made of; null: of what one request claimed. */
+  #made: ClientView | null = null
+  #upstreamHost: string | null = null
+  #trust: Trust | null = null
+  /** Ends in the line of the request id, */
+  #withId: Buffer = NONE
+  /** which is left out where the client sent an id. */
+  #withoutId: Buffer = NONE
+
+  constructor(client: Peer, ids: RequestIds) {
+    this.#client = client
+    this.#ids = ids
+    this.view = this.#direct = directView(client, '')
+  }
+
+  /** Decides who the client is. Call first, for each request. */
+  read(request: RequestHead, trust: Trust | null) {
+    this.#trust = trust
+    if (trust !== null && (request.forwarded || trust.forField !== 'X-Forwarded-For')) {
+      this.view = forwardedView(trust, this.#client, request)
+      return
+    }
+    if (this.#direct.host !== request.host) this.#direct = directView(this.#client, request.host)
+    this.view = this.#direct
+  }
+
+  /** Field lines from Host on. Valid until the next call. */
+  lines(request: RequestHead, upstreamHost: string | null): Buffer {
+    const same = this.view === this.#direct && !request.forwarded && this.#made === this.view && this.#upstreamHost === upstreamHost
+    if (!same) this.#make(request, upstreamHost)
+    if (request.requestId !== '') return this.#withoutId
+    this.#ids.write(this.#withId, this.#idAt)
+    return this.#withId
+  }
+  /** The id of the last lines. */
+  requestId(request: RequestHead): string {
+    return request.requestId !== '' || this.#withId === NONE ? request.requestId : this.#withId.toString('latin1', this.#idAt, this.#idAt + ID_LENGTH)
+  }
+
+  get #idAt() { return this.#withId.length - ID_LENGTH - 2 }
+
+  #make(request: RequestHead, upstreamHost: string | null) {
+    const { address, proto, host, port } = this.view
+    const lines = [
+      `Host: ${upstreamHost ?? host}`, `X-Real-IP: ${address}`, `X-Forwarded-For: ${this.#forwardedFor(request)}`, `X-Forwarded-Host: ${host}`,
+      `X-Forwarded-Port: ${port}`, `X-Forwarded-Proto: ${proto}`, `X-Forwarded-Scheme: ${proto}`, `X-Scheme: ${proto}`, ...originals(request),
+    ].map((line) => `${line}\r\n`).join('')
+    this.#withId = Buffer.from(`${lines}X-Request-ID: ${' '.repeat(ID_LENGTH)}\r\n`, 'latin1')
+    this.#withoutId = this.#withId.subarray(0, lines.length)
+    this.#made = request.forwarded ? null : this.view
+    this.#upstreamHost = upstreamHost
+  }
+
+  #forwardedFor(request: RequestHead): string {
+    const chain = this.#trust?.append === true ? request.fields(this.#trust.forField).join(', ') : ''
+    return chain === '' ? this.view.address : `${chain}, ${this.#client.address}`
+  }
+}
+
+/** What the client itself claimed, for those who want to know. */
+const originals = (request: RequestHead): string[] => {
+  if (!request.forwarded) return []
+  const claimed = (name: string) => request.fields(name).join(', ')
+  return [['X-Original-Forwarded-For', claimed('X-Forwarded-For')], ['X-Original-Forwarded-Host', claimed('X-Forwarded-Host')]]
+    .filter(([, value]) => value !== '').map(([name, value]) => `${name}: ${value}`)
+}
+const NONE: Buffer = Buffer.alloc(0)

@@ -1,0 +1,145 @@
+// One request as the proxy sees it: Hono's `c.env`, the record for log and metrics, and the Responder of its Exchange.
+// Reused by its exchange for one request after another, so that a request allocates little.
+import { refusal } from '../http/refusal.ts'
+import type { Exchange, OwnAnswer, Responder, Span } from '../http/message.ts'
+import { ProxyError } from '../http/message.ts'
+import type { Route, Timeouts } from '../model.ts'
+import type { RoutedRequest } from '../policies/policy.ts'
+import type { Attempt, RequestRecord } from '../telemetry/record.ts'
+import type { LiveBackend, LiveEndpoint } from '../upstream/backends.ts'
+import type { AnswerPlan } from './answer-plan.ts'
+import { Forward } from './forward.ts'
+import { ForwardedFields } from './forwarded.ts'
+import type { Serving } from './serving.ts'
+
+export class RequestContext implements RoutedRequest, RequestRecord, Responder {
+  readonly exchange: Exchange
+  readonly forward: Forward
+  readonly attempts: Attempt[] = []
+  start = 0
+  end = 0
+  status = 0
+  reason = ''
+  bytesOut = 0
+  upstreamTarget = ''
+  upstreamHost: string | null = null
+  /** Field lines for this answer alone. */
+  answerLines = ''
+  plan!: AnswerPlan
+  /** What `select` chose and `forward` uses. */
+  chosen: { readonly backend: LiveBackend; readonly endpoint: LiveEndpoint } | null = null
+  readonly #serving: Serving
+  readonly #dispatch: (context: RequestContext) => void
+  readonly #forwarded: ForwardedFields
+  #route: Route | null = null
+  #over = true
+  #unread = false
+
+  constructor(exchange: Exchange, serving: Serving, dispatch: (context: RequestContext) => void) {
+    this.exchange = exchange
+    this.#serving = serving
+    this.#dispatch = dispatch
+    this.#forwarded = new ForwardedFields(exchange.client, serving.ids)
+    this.forward = new Forward(this, serving)
+    this.routed(null)
+  }
+
+  // ---- Responder
+
+  begin() {
+    const { request } = this.exchange
+    this.start = performance.now()
+    this.status = this.bytesOut = 0
+    this.reason = this.answerLines = ''
+    this.attempts.length = 0
+    this.upstreamTarget = request.cleanTarget
+    this.upstreamHost = this.chosen = null
+    this.#over = this.#unread = false
+    this.#forwarded.read(request, this.#serving.view.trust)
+    this.#dispatch(this)
+  }
+  body(span: Span): boolean { return this.forward.active ? this.forward.send(span) : true }
+  drained() { this.forward.clientDrained() }
+
+  abandoned(error: ProxyError) {
+    if (this.#over) return
+    if (this.status === 0) this.status = error.status
+    this.reason = error.code
+    if (this.forward.active) this.forward.cancel(error)
+    else this.finish()
+  }
+
+  refused(error: ProxyError) {
+    this.start = performance.now()
+    this.bytesOut = 0
+    this.attempts.length = 0
+    this.routed(null)
+    this.#over = false
+    this.#unread = true
+    this.status = error.status
+    this.reason = error.code
+    this.finish()
+  }
+
+  // ---- what the chain does
+
+  /** The router's finding; null: none. */
+  routed(route: Route | null) {
+    this.#route = route
+    const hsts = this.exchange.client.tls === null ? '' : route?.policies.hsts?.value ?? ''
+    this.plan = this.#serving.view.plans.of(hsts)
+  }
+
+  /** Field lines for the upstream, Host first. */
+  upstreamLines(): Buffer { return this.#forwarded.lines(this.exchange.request, this.upstreamHost) }
+
+  /** An answer of our own instead of an upstream's. */
+  refuse(error: ProxyError) {
+    this.reason = error.code
+    this.answer(refusal(error))
+  }
+  answer(own: OwnAnswer) {
+    if (this.#over) return
+    this.status = own.status
+    this.bytesOut = own.body.length
+    const { pairs } = this.plan.block
+    this.finish()
+    this.exchange.answer(pairs.length === 0 ? own : { ...own, fields: [...own.fields, ...pairs] })
+  }
+
+  /** The request is over; its record is read now, once. */
+  finish(error?: ProxyError) {
+    if (this.#over) return
+    this.#over = true
+    this.end = performance.now()
+    if (error !== undefined) this.reason = error.code
+    this.#serving.sink(this)
+  }
+
+  /** Nobody may answer any more. */
+  get over() { return this.#over }
+
+  // ---- RoutedRequest
+
+  get route(): Route {
+    if (this.#route === null) throw new ProxyError('internal', 'no_route', 404)
+    return this.#route
+  }
+  get path() { return this.exchange.request.path }
+  get scheme() { return this.#forwarded.view.proto === 'https' ? 'https' : 'http' }
+  get host() { return this.#forwarded.view.host }
+
+  // ---- RequestRecord
+
+  get timeouts(): Timeouts { return this.route.policies.timeouts }
+  get client() { return this.#forwarded.view.address }
+  get method() { return this.#unread ? '' : this.exchange.request.method }
+  get target() { return this.#unread ? '' : this.exchange.request.target }
+  get protocol() { return this.exchange.request.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1' }
+  get bytesIn() { return this.exchange.octetsIn }
+  get requestId() { return this.#unread ? '' : this.#forwarded.requestId(this.exchange.request) }
+  get routeId() { return this.#route?.id ?? '' }
+  get ingress() { return this.#route?.ingress ?? '' }
+  get upstreamName() { return this.#route?.upstreamName ?? '' }
+  field(name: string): string { return this.#unread ? '' : this.exchange.request.field(name) ?? '' }
+}

@@ -1,0 +1,109 @@
+// The ConfigMap keys that act, with ingress-nginx's names, meanings and defaults (ingress-nginx.md §2). Every key is read alone:
+// a bad one is reported and its default stands. Knows neither Kubernetes objects nor what the keys are used for.
+import { z } from 'zod'
+import { inactiveKeys } from './inactive-keys.ts'
+import { nearest } from './nearest.ts'
+import { boolean, bytes, count, deadline, fieldName, fieldNames, list, networks, objectName, seconds, wholeNumber } from './values.ts'
+
+const ACCESS_LOG =
+  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length ' +
+  '$request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length ' +
+  '$upstream_response_time $upstream_status $req_id'
+
+/** Forward secrecy with authenticated encryption only; TLS 1.3 brings its own suites. */
+const CIPHERS = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305', 'DHE-RSA-AES128-GCM-SHA256', 'DHE-RSA-AES256-GCM-SHA384',
+].join(':')
+
+const tlsVersion = z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'], 'expected TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3')
+const tlsVersions = z.string().transform(text => text.trim().split(/\s+/)).pipe(z.array(tlsVersion))
+const redirectStatus = z.enum(['301', '302', '307', '308'], 'expected 301, 302, 307 or 308').transform(Number)
+const workers = z.union([z.literal('auto'), wholeNumber(1, 1024)], 'expected auto or a number of workers')
+const cipherList = z.string().regex(/^[\w:+!@=.-]+$/, 'expected OpenSSL cipher names separated by colons')
+/** A security setting that is known but not built: what matters is whether it is set (every route is denied then). */
+const closed = z.string().transform(text => text.trim())
+
+/** Texts as a person writes them in; times come out in seconds, sizes in octets. `prefault` is the default in that same writing. */
+export const configMap = z.object({
+  'ssl-redirect': boolean.prefault('true').describe('Redirect HTTP to HTTPS where the host has TLS'),
+  'force-ssl-redirect': boolean.prefault('false').describe('Redirect HTTP to HTTPS everywhere, with or without TLS on the Ingress'),
+  'http-redirect-code': redirectStatus.prefault('308').describe('Status of the redirect to HTTPS: 301, 302, 307 or 308'),
+  'no-tls-redirect-locations': list.prefault('/.well-known/acme-challenge').describe('Rule paths that start so are never redirected to HTTPS'),
+  'preserve-trailing-slash': boolean.prefault('false').describe('Keep a trailing slash in the redirect to HTTPS'),
+  'hsts': boolean.prefault('true').describe('Send Strict-Transport-Security on answers over TLS'),
+  'hsts-max-age': count.prefault('31536000').describe('Its max-age, seconds'),
+  'hsts-include-subdomains': boolean.prefault('true').describe('Its includeSubDomains'),
+  'hsts-preload': boolean.prefault('false').describe('Its preload'),
+  'ssl-protocols': tlsVersions.prefault('TLSv1.2 TLSv1.3').describe('TLS versions offered to clients, separated by spaces'),
+  'ssl-ciphers': cipherList.prefault(CIPHERS).describe('Cipher list for TLS 1.2 and older'),
+  'proxy-connect-timeout': deadline.prefault('5').describe('Time to connect to an endpoint, seconds'),
+  'proxy-read-timeout': deadline.prefault('60').describe('Time between two reads from an endpoint, seconds'),
+  'proxy-send-timeout': deadline.prefault('60').describe('Time between two writes to an endpoint, seconds'),
+  'proxy-body-size': bytes.prefault('1m').describe('Largest request body, 413 above it; 0: no limit'),
+  'client-header-timeout': deadline.prefault('60').describe('Time for a client to send its request head, seconds'),
+  'client-body-timeout': deadline.prefault('60').describe('Time between two reads of a request body, seconds'),
+  'keep-alive': seconds.prefault('75').describe('Idle time of a client connection, seconds; 0 closes after each answer'),
+  'keep-alive-requests': wholeNumber(1, 1_000_000_000).prefault('1000').describe('Requests on one client connection'),
+  'upstream-keepalive-connections': count.prefault('320').describe('Idle connections kept to endpoints, for each worker'),
+  'upstream-keepalive-timeout': seconds.prefault('60').describe('Idle time of a connection to an endpoint, seconds'),
+  'upstream-keepalive-requests': wholeNumber(1, 1_000_000_000).prefault('10000').describe('Requests on one connection to an endpoint'),
+  'use-forwarded-headers': boolean.prefault('false').describe('Trust X-Forwarded-For, -Proto, -Host and -Port of trusted peers'),
+  'proxy-real-ip-cidr': networks.prefault('0.0.0.0/0').describe('Trusted peers'),
+  'compute-full-forwarded-for': boolean.prefault('false').describe('Append to a trusted X-Forwarded-For instead of replacing it'),
+  'forwarded-for-header': fieldName.prefault('X-Forwarded-For').describe('Field that holds the address of the client'),
+  'add-headers': objectName.prefault('').describe('ConfigMap namespace/name with fields put on every answer'),
+  'proxy-set-headers': objectName.prefault('').describe('ConfigMap namespace/name with fields put on every request to an endpoint'),
+  'hide-headers': fieldNames.prefault('').describe('Fields of answers of endpoints that clients do not get'),
+  'server-tokens': boolean.prefault('false').describe('Send our own Server field'),
+  'allow-backend-server-header': boolean.prefault('false').describe('Pass on the Server field of the endpoint'),
+  'service-upstream': boolean.prefault('false').describe('Send requests to the cluster IP of a Service instead of its endpoints'),
+  'annotation-value-word-blocklist': list.prefault('').describe('An Ingress with one of these words in an annotation is not served'),
+  'worker-processes': workers.prefault('auto').describe('Proxy workers; auto: the CPU quota'),
+  'worker-shutdown-timeout': seconds.prefault('240s').describe('Time that requests get to finish at shutdown, seconds'),
+  'disable-access-log': boolean.prefault('false').describe('No access log'),
+  'log-format-upstream': z.string().prefault(ACCESS_LOG).describe('Format of the access log, with the variables of nginx'),
+  'log-format-escape-json': boolean.prefault('false').describe('Escape the variables for JSON'),
+  'global-auth-url': closed.prefault('').describe('External authentication for all. Not built yet: when set, all routes answer 503'),
+  'whitelist-source-range': closed.prefault('').describe('Clients allowed everywhere. Not built yet: when set, all routes answer 503'),
+  'denylist-source-range': closed.prefault('').describe('Clients refused everywhere. Not built yet: when set, all routes answer 503'),
+  'block-cidrs': closed.prefault('').describe('Clients refused by all hosts. Not built yet: when set, all routes answer 503'),
+})
+
+export type Settings = z.output<typeof configMap>
+
+export const defaultSettings: Settings = configMap.parse({})
+
+/** `field`: the key; `reason`: what is wrong, what holds instead, and the remedy. */
+export type SettingIssue = { readonly field: string; readonly reason: string }
+
+/** Settings from the data of the ConfigMap over the defaults. Never throws; issues in the order of the data. */
+export function parseSettings(data: Readonly<Record<string, string>>): { settings: Settings; issues: SettingIssue[] } {
+  const good: Record<string, string> = {}
+  const issues: SettingIssue[] = []
+  for (const [key, text] of Object.entries(data)) {
+    const reason = fault(key, text)
+    if (reason === undefined) good[key] = text
+    else issues.push({ field: key, reason })
+  }
+  return { settings: configMap.parse(good), issues }
+}
+
+function fault(key: string, text: string): string | undefined {
+  if (!isActive(key)) return inactive(key)
+  const parsed = configMap.shape[key].safeParse(text)
+  if (parsed.success) return undefined
+  const expected = parsed.error.issues[0]?.message ?? 'not a valid value'
+  return `${JSON.stringify(text)}: ${expected}; the default ${JSON.stringify(configMap.shape[key].def.defaultValue)} is used`
+}
+
+function inactive(key: string): string {
+  const known = Object.hasOwn(inactiveKeys, key) ? inactiveKeys[key] : undefined
+  if (known !== undefined) return known.why === undefined ? 'not supported yet: ignored' : `has no effect here: ${known.why}`
+  const meant = nearest(key, [...Object.keys(configMap.shape), ...Object.keys(inactiveKeys)])
+  return `unknown key: ignored${meant === undefined ? '' : `; did you mean ${meant}?`}`
+}
+
+function isActive(key: string): key is keyof typeof configMap.shape {
+  return Object.hasOwn(configMap.shape, key)
+}

@@ -1,0 +1,83 @@
+// Kinds of values in ConfigMaps and annotations: text as nginx and Go write it in, a checked value with a fixed unit out.
+// Knows no key by name. Each message says what is expected, so that it can stand in an issue as the remedy.
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True']
+const FALSE = ['0', 'f', 'F', 'false', 'FALSE', 'False']
+const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { ms: 0.001, s: 1, '': 1, m: 60, h: 3600, d: 86_400 }
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }
+/** Timers hold 31 bits of milliseconds. */
+const MAX_SECONDS = 2_147_483
+const MAX_COUNT = 1_000_000_000
+/** RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const OBJECT_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?$/
+
+/** Go's strconv.ParseBool, which ingress-nginx reads booleans with. */
+export const boolean = z
+  .string()
+  .refine(text => TRUE.includes(text) || FALSE.includes(text), 'expected "true" or "false"')
+  .transform(text => TRUE.includes(text))
+
+/** nginx times, a bare number is seconds: `75`, `75s`, `2m`, `500ms`. In seconds; 0 is allowed. */
+export const seconds = z
+  .string()
+  .regex(/^\d+(?:ms|s|m|h|d)?$/, 'expected seconds, such as 60 or 60s')
+  .transform(text => scaled(text, SECONDS_PER_UNIT))
+  .refine(value => value <= MAX_SECONDS, `expected at most ${MAX_SECONDS} seconds`)
+
+/** As `seconds`, for deadlines, where 0 would fail every request. */
+export const deadline = seconds.refine(value => value > 0, 'expected more than 0 seconds')
+
+/** Annotations take whole seconds without a unit; with one ingress-nginx ignores them. In seconds. */
+export const wholeSeconds = z.string().regex(/^\d+$/, 'expected whole seconds without a unit, such as 60').pipe(deadline)
+
+/** nginx sizes: `8192`, `8k`, `1m`, `1g`. In octets. */
+export const bytes = z
+  .string()
+  .regex(/^\d+[bkmg]?$/i, 'expected a size, such as 8m or 512k')
+  .transform(text => scaled(text.toLowerCase(), BYTES_PER_UNIT))
+  .refine(Number.isSafeInteger, 'expected a smaller size')
+
+export const count = wholeNumber(0, MAX_COUNT)
+
+/** Comma separated, trimmed, without empty items. */
+export const list = z.string().transform(items)
+
+export const fieldName = z.string().regex(TOKEN, 'expected a header name')
+
+/** Header names in lower case. */
+export const fieldNames = list
+  .refine(names => names.every(name => TOKEN.test(name)), 'expected header names separated by commas')
+  .transform(names => names.map(name => name.toLowerCase()))
+
+/** Addresses and networks, `10.0.0.0/8` or `::1`. */
+export const networks = list.refine(all => all.every(isNetwork), 'expected addresses or networks separated by commas, such as 10.0.0.0/8')
+
+/** `namespace/name`, or `` for none. */
+export const objectName = z.string().refine(text => text === '' || OBJECT_NAME.test(text), 'expected namespace/name')
+
+export function wholeNumber(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^-?\d+$/, 'expected a whole number')
+    .transform(Number)
+    .refine(value => value >= min && value <= max, `expected a whole number from ${min} to ${max}`)
+}
+
+function items(text: string): string[] {
+  return text.split(',').map(item => item.trim()).filter(item => item !== '')
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}
+
+function scaled(text: string, units: Readonly<Record<string, number>>): number {
+  const digits = text.match(/^\d+/)?.[0] ?? ''
+  return Number(digits) * (units[text.slice(digits.length)] ?? NaN)
+}

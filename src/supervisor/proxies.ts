@@ -1,0 +1,163 @@
+// The proxy workers: as many as wanted, each with its number, joined with the watcher by a channel of its own.
+// Knows nothing of what the watcher is, of ports, signals and exit codes.
+import type { FromWorker, ToWorker } from '../channel.ts'
+import type { Flags } from '../settings.ts'
+import type { Asks } from './asks.ts'
+import type { Readiness } from './readiness.ts'
+import { Thread } from './thread.ts'
+
+/** How long /metrics waits for the workers. */
+const COLLECT_MS = 500
+/** A worker ends its drain in time by itself; after so much more it is ended. */
+const DRAIN_MARGIN_MS = 1000
+
+export type ThreadKind = 'proxy' | 'watcher'
+
+export type ProxiesEvents = {
+  /** A worker listens or serves a new version. */
+  progress(): void
+  log(lines: string): void
+  counters(worker: number, json: string): void
+  /** A line for people. */
+  note(line: string): void
+  died(thread: ThreadKind, line: string): void
+  /** A worker ended; its number may come back. */
+  gone(worker: number): void
+  fatal(message: string): void
+}
+
+export type ProxiesOptions = {
+  readonly script: URL
+  /** With the real ports. */
+  readonly flags: Flags
+  readonly readiness: Readiness
+  readonly asks: Asks
+  /** Gives the watcher one end of a new channel, returns the other; undefined: there is no watcher to join yet. */
+  readonly joinWatcher: (worker: number) => MessagePort | undefined
+  readonly events: ProxiesEvents
+}
+
+type ProxyThread = Thread<ToWorker, FromWorker>
+
+export class Proxies {
+  readonly #options: ProxiesOptions
+  readonly #threads = new Map<number, ProxyThread>()
+  readonly #drained = new Map<number, () => void>()
+  #lastId = 0
+
+  constructor(options: ProxiesOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#threads.size
+  }
+
+  /** More or fewer workers; fewer: the youngest finish what they have within drainMs. */
+  scale(workers: number, drainMs: number): void {
+    while (this.#threads.size < workers) this.#add(++this.#lastId)
+    for (const id of [...this.#threads.keys()].slice(workers)) void this.#retire(id, drainMs)
+  }
+
+  /** The first start: the watcher is there now. */
+  greetAll(): void {
+    for (const id of this.#threads.keys()) this.#greet(id)
+  }
+
+  /** The watcher is a new one: its ends of the channels died with the old one. */
+  rejoinWatcher(): void {
+    for (const [id, thread] of this.#threads) {
+      const watcher = thread.alive ? this.#options.joinWatcher(id) : undefined
+      if (watcher !== undefined) thread.post({ type: 'watcher', watcher }, [watcher])
+    }
+  }
+
+  /** All counters that live workers have, within half a second. */
+  async collect(): Promise<void> {
+    const { asks } = this.#options
+    const limits = { whom: 'worker', withinMs: COLLECT_MS }
+    const alive = this.#threads.values().filter(thread => thread.alive)
+    await Promise.allSettled(alive.map(thread => asks.ask(ask => thread.post({ type: 'collect', ask }), limits)))
+  }
+
+  /** Ends all workers for good: those that listen finish their requests within timeoutMs. */
+  async drain(timeoutMs: number): Promise<void> {
+    await Promise.all([...this.#threads.keys()].map(id => this.#retire(id, timeoutMs)))
+  }
+
+  /** False: there is no such worker. */
+  crash(id: number): boolean {
+    const thread = this.#threads.get(id)
+    thread?.post({ type: 'crash' })
+    return thread !== undefined
+  }
+
+  #add(id: number): void {
+    const { script, events } = this.#options
+    const thread: ProxyThread = new Thread(script, {
+      started: () => this.#started(id),
+      message: message => this.#receive(id, message),
+      died: (reason, waitMs) => {
+        this.#gone(id)
+        events.died('proxy', `worker ${id} died (${reason}): restart in ${waitMs} ms`)
+      },
+    })
+    this.#threads.set(id, thread)
+    thread.start()
+  }
+
+  #started(id: number): void {
+    this.#options.readiness.started(id)
+    this.#greet(id)
+  }
+
+  #greet(id: number): void {
+    const watcher = this.#options.joinWatcher(id)
+    if (watcher === undefined) return
+    const flags = { ...this.#options.flags, workers: this.#threads.size }
+    this.#threads.get(id)?.post({ type: 'start', id, flags, watcher }, [watcher])
+  }
+
+  #gone(id: number): void {
+    this.#options.readiness.gone(id)
+    this.#drained.get(id)?.()
+    this.#options.events.gone(id)
+  }
+
+  async #retire(id: number, timeoutMs: number): Promise<void> {
+    const thread = this.#threads.get(id)
+    this.#threads.delete(id)
+    if (this.#options.readiness.isListening(id)) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#drained.set(id, resolve)
+      const timer = setTimeout(resolve, timeoutMs + DRAIN_MARGIN_MS)
+      thread?.post({ type: 'drain', timeoutMs })
+      await promise
+      clearTimeout(timer)
+    }
+    await thread?.stop()
+    this.#gone(id)
+  }
+
+  #receive(id: number, message: FromWorker): void {
+    const { readiness, events, asks } = this.#options
+    switch (message.type) {
+      case 'at': {
+        readiness.at(id, message.version)
+        return events.progress()
+      }
+      case 'listening': {
+        readiness.listening(id)
+        return events.progress()
+      }
+      case 'counters': {
+        events.counters(id, message.counters)
+        return asks.answer(message.ask, '')
+      }
+      case 'log': return events.log(message.lines)
+      case 'note': return events.note(message.line)
+      case 'drained': return this.#drained.get(id)?.()
+      case 'fatal': return events.fatal(message.message)
+    }
+  }
+}

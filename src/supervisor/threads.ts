@@ -1,0 +1,123 @@
+// The watcher and the proxy workers together: starts them, starts anew whoever dies, and passes on what they report.
+// Knows nothing of ports, signals and exit codes.
+import type { FromWatcher, RunSettings, ToWatcher } from '../channel.ts'
+import type { Certificate, Issue } from '../model.ts'
+import type { Flags } from '../settings.ts'
+import { Asks } from './asks.ts'
+import { Proxies, type ProxiesEvents } from './proxies.ts'
+import { Readiness } from './readiness.ts'
+import { Thread } from './thread.ts'
+
+/** How long /table and /issues wait for the watcher. */
+const ASK_MS = 5000
+
+export type Built = { readonly routes: number; readonly issues: number; readonly run: RunSettings }
+
+export type ThreadsEvents = ProxiesEvents & {
+  built(built: Built): void
+  issues(fresh: readonly Issue[]): void
+  changed(line: string): void
+}
+
+export type ThreadsOptions = {
+  /** With the real ports. */
+  readonly flags: Flags
+  readonly scripts: { readonly watcher: URL; readonly proxy: URL }
+  readonly events: ThreadsEvents
+}
+
+export class Threads {
+  readonly readiness = new Readiness()
+  readonly proxies: Proxies
+  readonly #options: ThreadsOptions
+  readonly #watcher: Thread<ToWatcher, FromWatcher>
+  readonly #asks = new Asks()
+  /** Undefined: the watcher was not told to start, and `start` must be the first thing it hears. */
+  #certificate: Certificate | undefined
+
+  constructor(options: ThreadsOptions) {
+    const { flags, scripts, events } = options
+    this.#options = options
+    this.#watcher = new Thread(scripts.watcher, {
+      started: () => this.#watcherStarted(),
+      message: message => this.#receive(message),
+      died: (reason, waitMs) => events.died('watcher', `watcher died (${reason}): restart in ${waitMs} ms, workers serve on`),
+    })
+    const joinWatcher = (worker: number) => this.#joinWatcher(worker)
+    const { readiness } = this
+    this.proxies = new Proxies({ script: scripts.proxy, flags, readiness, asks: this.#asks, joinWatcher, events: this.#proxiesEvents() })
+  }
+
+  /** The threads load their code while the certificate is made. */
+  async start(workers: number, certificate: Promise<Certificate>): Promise<void> {
+    this.#watcher.start()
+    this.proxies.scale(workers, 0)
+    this.#certificate = await certificate
+    this.#greetWatcher(this.#certificate)
+    this.proxies.greetAll()
+  }
+
+  /** JSON for the admin port. */
+  async ask(what: 'table' | 'issues'): Promise<string> {
+    if (this.#certificate === undefined) throw new Error('the watcher is starting')
+    return this.#asks.ask(ask => this.#watcher.post({ type: 'ask', ask, what }), { whom: 'watcher', withinMs: ASK_MS })
+  }
+
+  /** Ends all threads; workers finish their requests within timeoutMs. */
+  async drain(timeoutMs: number): Promise<void> {
+    await this.proxies.drain(timeoutMs)
+    await this.#watcher.stop()
+  }
+
+  /** A fault on purpose. `thread`: a worker's number or `watcher`; false: there is no such thread. */
+  crash(thread: string): boolean {
+    if (thread !== 'watcher') return this.proxies.crash(Number(thread))
+    this.#watcher.kill()
+    return true
+  }
+
+  #proxiesEvents(): ProxiesEvents {
+    const { events } = this.#options
+    return {
+      ...events,
+      gone: worker => {
+        if (this.#certificate !== undefined) this.#watcher.post({ type: 'gone', id: worker })
+        events.gone(worker)
+      },
+    }
+  }
+
+  #watcherStarted(): void {
+    this.readiness.watcherStarted()
+    if (this.#certificate === undefined) return
+    this.#greetWatcher(this.#certificate)
+    this.proxies.rejoinWatcher()
+  }
+
+  #greetWatcher(fakeCertificate: Certificate): void {
+    this.#watcher.post({ type: 'start', flags: this.#options.flags, fakeCertificate })
+  }
+
+  /** Before the watcher was told to start there is nothing to join: greetAll comes after it. */
+  #joinWatcher(worker: number): MessagePort | undefined {
+    if (this.#certificate === undefined) return undefined
+    const { port1, port2 } = new MessageChannel()
+    this.#watcher.post({ type: 'proxy', id: worker, port: port1 }, [port1])
+    return port2
+  }
+
+  #receive(message: FromWatcher): void {
+    const { events } = this.#options
+    switch (message.type) {
+      case 'synced': {
+        this.readiness.synced(message.version)
+        return events.progress()
+      }
+      case 'built': return events.built(message)
+      case 'changed': return events.changed(message.line)
+      case 'issues': return events.issues(message.fresh)
+      case 'answer': return this.#asks.answer(message.ask, message.json)
+      case 'fatal': return events.fatal(message.message)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// The annotations that act, with ingress-nginx's names and meanings (ingress-nginx.md §1), read from an Ingress. A bad value is
+// reported and the default stands; what protects and can't be honoured denies (fails closed). Knows nothing of routes.
+import { z } from 'zod'
+import { nearest } from '../settings/nearest.ts'
+import { boolean, bytes, wholeNumber, wholeSeconds } from '../settings/values.ts'
+import { inactiveAnnotations } from './inactive-annotations.ts'
+
+const VARIABLE = 'expected no variables and only characters of a URL'
+const url = z.string().regex(/^[\w.~:/?#[\]@!&'()*+,;=%-]+$/, VARIABLE)
+const absoluteUrl = url.regex(/^https?:\/\/[^/]/i, 'expected an http or https URL')
+const protocols = ['HTTP', 'HTTPS', 'GRPC', 'GRPCS', 'AUTO_HTTP', 'FCGI'] as const
+const protocol = z.string().transform(text => text.toUpperCase()).pipe(z.enum(protocols, `expected one of ${protocols.join(', ')}`))
+
+export const annotationSchema = z.object({
+  'ssl-redirect': boolean.optional().describe('Redirect HTTP to HTTPS where the host has TLS. Default: the ConfigMap'),
+  'force-ssl-redirect': boolean.optional().describe('Redirect HTTP to HTTPS in any case. Default: the ConfigMap'),
+  'preserve-trailing-slash': boolean.optional().describe('Keep a trailing slash in that redirect. Default: the ConfigMap'),
+  'use-regex': boolean.optional().describe('The paths of this Ingress (and of no other) are regular expressions: matched from the start, without case'),
+  'rewrite-target': z.string().regex(/^(?:\/|\$\d)[^\s?&=;{}"'\\]*$/, 'expected a path without query, with $1 to $9 for groups').optional()
+    .describe('Replaces the path; $1 to $9 are groups of the path, which becomes a regular expression'),
+  'app-root': z.string().regex(/^\/(?!\/)[^\s"'\\]*$/, 'expected an absolute path').optional().describe('Where the path `/` is redirected to, with 302'),
+  'permanent-redirect': url.optional().describe('Everything is redirected to this URL as it stands'),
+  'permanent-redirect-code': wholeNumber(300, 308).optional().describe('Its status. Default: 301'),
+  'temporal-redirect': absoluteUrl.optional().describe('As permanent-redirect, and goes before it'),
+  'temporal-redirect-code': wholeNumber(300, 307).optional().describe('Its status. Default: 302'),
+  'upstream-vhost': z.string().regex(/^[\w.:[\]-]+$/, 'expected a host without variables').optional().describe('Host field of requests to the endpoint'),
+  'backend-protocol': protocol.optional().describe('HTTP or HTTPS towards the endpoint. Default: HTTP'),
+  'service-upstream': boolean.optional().describe('Use the cluster IP of the Service instead of its endpoints. Default: the ConfigMap'),
+  'proxy-connect-timeout': wholeSeconds.optional().describe('Time to connect to the endpoint, seconds. Default: the ConfigMap'),
+  'proxy-read-timeout': wholeSeconds.optional().describe('Time between two reads from the endpoint, seconds. Default: the ConfigMap'),
+  'proxy-send-timeout': wholeSeconds.optional().describe('Time between two writes to the endpoint, seconds. Default: the ConfigMap'),
+  'proxy-body-size': bytes.optional().describe('Largest request body, 413 above it; 0: no limit. Default: the ConfigMap'),
+  'enable-global-auth': boolean.optional().describe('"false": the ConfigMap key global-auth-url does not hold for this Ingress'),
+  'canary': boolean.optional().describe('Alternative endpoints for the routes of another Ingress. Not built yet: an Ingress with "true" is not routed'),
+})
+export type Annotations = z.output<typeof annotationSchema>
+
+export type ReadAnnotations = {
+  readonly values: Annotations
+  /** `field`: the whole annotation name. */
+  readonly issues: readonly { readonly field: string; readonly reason: string }[]
+  /** Name of an annotation that protects and is not supported: nothing of this Ingress may be served. */
+  readonly denies: string | undefined
+}
+
+/** `suggest` names the annotation meant by an unknown one; it may remember its answers. Never throws. */
+export function readAnnotations(
+  raw: Readonly<Record<string, string>>, prefix: string, suggest: (name: string) => string | undefined = suggestAnnotation,
+): ReadAnnotations {
+  const good: Record<string, string> = {}
+  const issues: { field: string; reason: string }[] = []
+  let denies: string | undefined
+  for (const [field, untrimmed] of Object.entries(raw)) {
+    const text = untrimmed.trim()
+    // ingress-nginx takes an empty value for an absent annotation.
+    if (!field.startsWith(`${prefix}/`) || text === '') continue
+    const name = field.slice(prefix.length + 1)
+    if (isActive(name)) {
+      const fault = valueFault(name, text)
+      if (fault === undefined) good[name] = text
+      else issues.push({ field, reason: fault })
+    } else {
+      issues.push({ field, reason: inactiveReason(name, suggest) })
+      if (inactiveOf(name)?.protects === true) denies ??= name
+    }
+  }
+  return { values: annotationSchema.parse(good), issues, denies }
+}
+
+export function suggestAnnotation(name: string): string | undefined {
+  return nearest(name, [...Object.keys(annotationSchema.shape), ...Object.keys(inactiveAnnotations)])
+}
+
+function isActive(name: string): name is keyof typeof annotationSchema.shape {
+  return Object.hasOwn(annotationSchema.shape, name)
+}
+
+function valueFault(name: keyof typeof annotationSchema.shape, text: string): string | undefined {
+  const parsed = annotationSchema.shape[name].safeParse(text)
+  return parsed.success ? undefined : `${JSON.stringify(text)}: ${parsed.error.issues[0]?.message ?? 'not a valid value'}; ignored, the default holds`
+}
+
+function inactiveOf(name: string) {
+  return Object.hasOwn(inactiveAnnotations, name) ? inactiveAnnotations[name] : undefined
+}
+
+function inactiveReason(name: string, suggest: (name: string) => string | undefined): string {
+  const known = inactiveOf(name)
+  if (known === undefined) {
+    const meant = suggest(name)
+    return `unknown annotation: ignored${meant === undefined ? '' : `; did you mean ${meant}?`}`
+  }
+  if (known.protects === true) return 'not supported yet, and it protects: all routes of this Ingress answer 503 until it is removed'
+  return known.why === undefined ? 'not supported yet: ignored' : `has no effect here: ${known.why}`
+}

@@ -1,0 +1,77 @@
+// Table.backends from build to build: a backend is put together anew only when its Service or one of its slices changed, and
+// keeps its identity when that made no difference. Knows nothing of hosts or routes.
+import type { EndpointSlice, Objects, Service } from '../kube/objects.ts'
+import type { Backend, Issue } from '../model.ts'
+import { backendFault, backendOf, sameBackend } from './backends.ts'
+import type { BackendRef } from './draft.ts'
+import { Groups } from './groups.ts'
+import type { AssembledHost } from './host.ts'
+import { SharedMap } from './shared-map.ts'
+
+type References = Groups<Pick<AssembledHost, 'backends'>, BackendRef>
+type Entry = {
+  readonly ref: BackendRef
+  readonly service: Service | undefined
+  readonly slices: readonly EndpointSlice[]
+  readonly fault: string | undefined
+}
+
+export class BackendBuilder {
+  readonly #disableExternalName: boolean
+  /** By `namespace/name` of the Service. */
+  readonly #slices = new Groups<EndpointSlice, EndpointSlice>(slice => [[`${slice.meta.namespace}/${slice.service}`, slice]])
+  readonly #entries = new Map<string, Entry>()
+  readonly #backends = new SharedMap<Backend>()
+
+  constructor(disableExternalName: boolean) {
+    this.#disableExternalName = disableExternalName
+  }
+
+  /** The same map when no backend changed. */
+  build(references: References, objects: Objects): ReadonlyMap<string, Backend> {
+    this.#slices.reconcile(objects.EndpointSlice)
+    this.#slices.takeTouched()
+    for (const key of references.takeTouched()) {
+      const [ref] = references.of(key)
+      if (ref === undefined) this.#remove(key)
+      else this.#renew(ref, objects.Service.get(ref.service))
+    }
+    for (const { ref, service, slices } of this.#entries.values()) {
+      const current = objects.Service.get(ref.service)
+      if (current !== service || this.#slices.of(ref.service) !== slices) this.#renew(ref, current)
+    }
+    return this.#backends.share()
+  }
+
+  /** After a build, when only slices changed: looks at the backends of theirs alone. */
+  refresh(slices: Objects['EndpointSlice']): ReadonlyMap<string, Backend> {
+    this.#slices.reconcile(slices)
+    const touched = this.#slices.takeTouched()
+    for (const { ref, service } of this.#entries.values()) if (touched.has(ref.service)) this.#renew(ref, service)
+    return this.#backends.share()
+  }
+
+  /** Each reference that leads nowhere is an issue of who made it. */
+  issues(references: References): Issue[] {
+    const issues: Issue[] = []
+    for (const [key, { fault }] of this.#entries) {
+      if (fault !== undefined) issues.push(...references.of(key).map(({ object, field }) => ({ object, field, reason: fault })))
+    }
+    return issues
+  }
+
+  #renew(ref: BackendRef, service: Service | undefined): void {
+    const slices = this.#slices.of(ref.service)
+    const former = this.#backends.get(ref.key)
+    const fault = backendFault(ref, service, this.#disableExternalName)
+    const fresh = service === undefined || fault !== undefined ? { protocol: ref.protocol, endpoints: [] } : backendOf(ref, service, slices)
+    const backend = former !== undefined && sameBackend(former, fresh) ? former : fresh
+    this.#backends.set(ref.key, backend)
+    this.#entries.set(ref.key, { ref, service, slices, fault })
+  }
+
+  #remove(key: string): void {
+    this.#entries.delete(key)
+    this.#backends.delete(key)
+  }
+}

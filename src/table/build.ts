@@ -1,0 +1,105 @@
+// Kubernetes objects → Table and issues: total and deterministic, the same whatever order the objects came in. Work is
+// remembered by identity, so a change costs its own objects. Knows no source, no thread and no API.
+import type { Objects } from '../kube/objects.ts'
+import type { Certificate, Issue, Table } from '../model.ts'
+import { BackendBuilder } from './backend-set.ts'
+import { CertificateStore, type FoundCertificate } from './certificates.ts'
+import { globals } from './globals.ts'
+import { HostBuilder } from './hosts.ts'
+import { IngressCompiler } from './ingresses.ts'
+import { orderedIssues } from './issues.ts'
+import type { BuildOptions } from './options.ts'
+
+export type Build = { readonly table: Table; readonly issues: readonly Issue[] }
+
+/**
+ * Both give what a new builder would give for the same objects, except that the last good version of a Secret or Ingress goes on
+ * being served when a bad one comes. What did not change keeps its identity; an unchanged table keeps its version.
+ */
+export type Builder = {
+  full(objects: Objects): Build
+  /** Only EndpointSlices changed since the last call: touches their backends alone. */
+  endpoints(objects: Objects): Build
+}
+
+export function builder(options: BuildOptions): Builder {
+  return new TableBuilder(options)
+}
+
+type Parts = Omit<Table, 'version'>
+
+/** Stands among the hosts that refer to backends, and is no host's name. */
+const FALLBACK = '--default-backend-service'
+
+class TableBuilder implements Builder {
+  readonly #options: BuildOptions
+  readonly #global: ReturnType<typeof globals>
+  readonly #ingresses: IngressCompiler
+  readonly #certificates: CertificateStore
+  readonly #hosts = new HostBuilder()
+  readonly #backends: BackendBuilder
+  readonly #find = (key: string): FoundCertificate => this.#certificates.find(key)
+  #built: Build | undefined
+
+  constructor(options: BuildOptions) {
+    this.#options = options
+    this.#global = globals(options)
+    this.#ingresses = new IngressCompiler(options)
+    this.#certificates = new CertificateStore(options.now)
+    this.#backends = new BackendBuilder(options.disableSvcExternalName)
+  }
+
+  full(objects: Objects): Build {
+    const { global, fallback, routeSettings, issues: globalIssues } = this.#global(objects)
+    const ingressIssues = this.#ingresses.compile(objects, routeSettings)
+    const recheck = this.#certificates.refresh(objects.Secret)
+    const hosts = this.#hosts.build(this.#ingresses.hosts, this.#find, recheck)
+    this.#hosts.backends.set(FALLBACK, fallback)
+    const backends = this.#backends.build(this.#hosts.backends, objects)
+    const byDefault = this.#defaultCertificate()
+    const certificates = certificatesOf(this.#hosts.certificates(), byDefault.certificate, this.#find)
+    const issues = [globalIssues, ingressIssues, this.#hosts.issues(), byDefault.issues, this.#backends.issues(this.#hosts.backends)].flat()
+    return this.#next({ global, hosts, backends, certificates }, orderedIssues(issues))
+  }
+
+  endpoints(objects: Objects): Build {
+    if (this.#built === undefined) return this.full(objects)
+    const { table, issues } = this.#built
+    return this.#next({ ...table, backends: this.#backends.refresh(objects.EndpointSlice) }, issues)
+  }
+
+  #defaultCertificate(): { readonly certificate: Certificate; readonly issues: readonly Issue[] } {
+    const { defaultSslCertificate: key, fakeCertificate } = this.#options
+    if (key === '') return { certificate: fakeCertificate, issues: [] }
+    const { loaded, exists, issues } = this.#find(key)
+    const reason = 'does not exist, and --default-ssl-certificate names it: a self-signed certificate is served until it does'
+    return { certificate: loaded?.pem ?? fakeCertificate, issues: exists ? issues : [{ object: `Secret ${key}`, field: '', reason }] }
+  }
+
+  #next(parts: Parts, issues: readonly Issue[]): Build {
+    const former = this.#built?.table
+    this.#built = { table: former === undefined ? { ...parts, version: 1 } : successor(former, parts), issues }
+    return this.#built
+  }
+}
+
+/** `former` itself when nothing changed, else the next version. */
+function successor(former: Table, parts: Parts): Table {
+  const certificates = sameEntries(former.certificates, parts.certificates) ? former.certificates : parts.certificates
+  const isSame = former.global === parts.global && former.hosts === parts.hosts && former.backends === parts.backends && former.certificates === certificates
+  return isSame ? former : { ...parts, certificates, version: former.version + 1 }
+}
+
+function sameEntries<T>(a: ReadonlyMap<string, T>, b: ReadonlyMap<string, T>): boolean {
+  return a === b || (a.size === b.size && a.entries().every(([key, value]) => b.get(key) === value))
+}
+
+/** `keys`: what hosts are served with; `` is there in any case. */
+function certificatesOf(keys: ReadonlySet<string>, byDefault: Certificate, find: (key: string) => FoundCertificate): Map<string, Certificate> {
+  const certificates = new Map([['', byDefault]])
+  for (const key of keys) {
+    const pem = key === '' ? undefined : find(key).loaded?.pem
+    if (pem !== undefined) certificates.set(key, pem)
+  }
+  return certificates
+}

@@ -1,0 +1,44 @@
+// What one Ingress wants for one host, before other Ingresses, Services and Secrets have their say. Types only.
+import type { ServicePort } from '../kube/objects.ts'
+import type { Policies, Route } from '../model.ts'
+
+/** A Service port as an Ingress names it. `object`, `field`: where, for issues. */
+export type BackendRef = {
+  /** Key in Table.backends. */
+  readonly key: string
+  /** `namespace/name` of the Service. */
+  readonly service: string
+  readonly port: ServicePort
+  readonly protocol: 'http' | 'https'
+  /** Send to the cluster IP instead of the endpoints. */
+  readonly viaClusterIp: boolean
+  readonly object: string
+  readonly field: string
+}
+
+export type Draft = {
+  readonly route: Route
+  /** Added to the route's policies where the host turns out to have TLS. */
+  readonly redirectWithTls: Policies['httpsRedirect']
+  readonly backend: BackendRef | undefined
+  /** From spec.defaultBackend: gives way to any explicit path, however young. */
+  readonly isDefault: boolean
+  readonly field: string
+}
+
+/** A Secret that may serve the host. `named`: its tls block names the host, so the host has TLS even if the Secret is no good. */
+export type SecretRef = {
+  /** `namespace/name`; `` where the block has none: the default certificate. */
+  readonly secret: string
+  readonly named: boolean
+  readonly field: string
+}
+
+export type HostDraft = {
+  /** `Ingress namespace/name`. */
+  readonly object: string
+  readonly creationTimestamp: string
+  readonly drafts: readonly Draft[]
+  /** In the order in which they are tried. */
+  readonly secrets: readonly SecretRef[]
+}

@@ -1,0 +1,72 @@
+// Parts of many sources gathered by what they contribute to (slices by Service, Ingresses by host, hosts by backend), kept from
+// build to build: a change costs its own groups. Knows nothing of what the parts are.
+
+type PartsOf<S, T> = (source: S) => Iterable<readonly [group: string, part: T]>
+
+export class Groups<S, T> {
+  readonly #partsOf: PartsOf<S, T>
+  readonly #sources = new Map<string, S>()
+  readonly #groups = new Map<string, readonly T[]>()
+  #touched = new Set<string>()
+
+  constructor(partsOf: PartsOf<S, T>) {
+    this.#partsOf = partsOf
+  }
+
+  /** In no particular order. The same array until the group is touched. */
+  of(group: string): readonly T[] {
+    return this.#groups.get(group) ?? []
+  }
+
+  names(): Iterable<string> {
+    return this.#groups.keys()
+  }
+
+  /** A source that is the same object as before costs nothing. */
+  set(key: string, source: S): void {
+    const former = this.#sources.get(key)
+    if (former === source) return
+    if (former !== undefined) this.#remove(former)
+    this.#sources.set(key, source)
+    for (const [group, part] of this.#partsOf(source)) {
+      this.#touched.add(group)
+      this.#groups.set(group, [...this.of(group), part])
+    }
+  }
+
+  delete(key: string): void {
+    const former = this.#sources.get(key)
+    if (former === undefined) return
+    this.#sources.delete(key)
+    this.#remove(former)
+  }
+
+  /** Sets what is in `sources`, deletes what is not. */
+  reconcile(sources: ReadonlyMap<string, S>): void {
+    for (const [key, source] of sources) this.set(key, source)
+    if (this.#sources.size === sources.size) return
+    for (const key of this.#sources.keys()) if (!sources.has(key)) this.delete(key)
+  }
+
+  /** Groups that gained or lost a part since the last call; some may be empty now. */
+  takeTouched(): ReadonlySet<string> {
+    const touched = this.#touched
+    this.#touched = new Set()
+    return touched
+  }
+
+  #remove(source: S): void {
+    for (const [group, part] of this.#partsOf(source)) {
+      this.#touched.add(group)
+      const others = withoutOne(this.of(group), part)
+      if (others.length === 0) this.#groups.delete(group)
+      else this.#groups.set(group, others)
+    }
+  }
+}
+
+/** One source may give a group the same part twice, so only one goes. */
+function withoutOne<T>(parts: readonly T[], part: T): readonly T[] {
+  const index = parts.indexOf(part)
+  return index < 0 ? parts : parts.toSpliced(index, 1)
+}

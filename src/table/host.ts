@@ -1,0 +1,55 @@
+// All that Ingresses want for one host → its routes in the order of trial, its certificate, and who lost. Knows nothing of
+// Services or of what is in a Secret.
+import type { Host, Issue, Route } from '../model.ts'
+import type { BackendRef, Draft, HostDraft } from './draft.ts'
+import { compareText } from './issues.ts'
+import { comparePaths, pathText } from './paths.ts'
+
+export type AssembledHost = {
+  readonly host: Host
+  /** Of the routes that made it. */
+  readonly backends: readonly BackendRef[]
+  readonly issues: readonly Issue[]
+}
+type Claim = { readonly owner: HostDraft; readonly draft: Draft }
+
+/** `contributors`: oldest first. `certificate`: Host.certificate. */
+export function assembleHost(name: string, contributors: readonly HostDraft[], certificate: string | null): AssembledHost {
+  const { winners, issues } = settle(name, contributors)
+  const routes = winners.map(({ draft }) => (certificate === null ? draft.route : overTls(draft)))
+  const backends = winners.flatMap(({ draft }) => draft.backend ?? [])
+  return { host: { routes, certificate }, backends, issues }
+}
+
+/** Older creationTimestamp, then namespace/name. */
+export function compareAge(a: HostDraft, b: HostDraft): number {
+  return compareText(a.creationTimestamp, b.creationTimestamp) || compareText(a.object, b.object)
+}
+
+/** One claim for each path and kind: explicit ones before default backends, then the oldest. */
+function settle(name: string, contributors: readonly HostDraft[]) {
+  const claims = contributors.flatMap(owner => owner.drafts.map(draft => ({ owner, draft })))
+  const winners = new Map<string, Claim>()
+  const issues: Issue[] = []
+  for (const claim of [...claims.filter(({ draft }) => !draft.isDefault), ...claims.filter(({ draft }) => draft.isDefault)]) {
+    const { path } = claim.draft.route
+    const key = `${path.kind}:${path.value}`
+    const winner = winners.get(key)
+    if (winner === undefined) winners.set(key, claim)
+    else issues.push(conflict(name, winner, claim))
+  }
+  return { winners: [...winners.values()].sort((a, b) => comparePaths(a.draft.route.path, b.draft.route.path)), issues }
+}
+
+function conflict(name: string, winner: Claim, loser: Claim): Issue {
+  const where = `${pathText(loser.draft.route.path)} of ${name === '' ? 'the catch-all host' : `host ${name}`}`
+  return {
+    object: loser.owner.object,
+    field: loser.draft.field,
+    reason: `${where} belongs to ${winner.owner.object}: ignored here; remove one of the two`,
+  }
+}
+
+function overTls({ route, redirectWithTls }: Draft): Route {
+  return redirectWithTls === undefined ? route : { ...route, policies: { ...route.policies, httpsRedirect: redirectWithTls } }
+}

@@ -1,0 +1,49 @@
+// One wanted path → the draft of its route. Knows nothing of Services, Secrets or other Ingresses.
+import type { Policies } from '../model.ts'
+import { backendRef, upstreamName } from './backend-ref.ts'
+import type { BackendRef, Draft } from './draft.ts'
+import { keyOf } from './names.ts'
+import { pathMatch, pathText } from './paths.ts'
+import { httpsRedirect } from './policies.ts'
+import type { Reading, WantedPath } from './reading.ts'
+
+export function draftRoute(reading: Reading, host: string, wanted: WantedPath): Draft {
+  const { meta } = reading.ingress
+  const path = pathMatch(wanted)
+  const redirect = httpsRedirect(reading.annotations.values, reading.context.settings, wanted.path)
+  const backend = backendOf(reading, wanted)
+  return {
+    route: {
+      id: `${keyOf(meta)}/${host}/${path.kind}:${pathText(path)}`,
+      ingress: keyOf(meta),
+      path,
+      backend: backend?.key ?? null,
+      upstreamName: backend === undefined ? '' : upstreamName(backend),
+      policies: { ...pathPolicies(reading, wanted.path), ...(redirect.when === 'always' && { httpsRedirect: redirect.policy }) },
+    },
+    redirectWithTls: redirect.when === 'host-has-tls' ? redirect.policy : undefined,
+    backend,
+    isDefault: wanted.isDefault,
+    field: wanted.field,
+  }
+}
+
+function backendOf({ ingress, object, annotations: { values }, context: { settings }, issues }: Reading, wanted: WantedPath): BackendRef | undefined {
+  if (wanted.backend === undefined) return undefined
+  if ('service' in wanted.backend) {
+    const { name, port } = wanted.backend.service
+    const protocol = values['backend-protocol'] === 'HTTPS' || values['backend-protocol'] === 'GRPCS' ? 'https' : 'http'
+    const viaClusterIp = values['service-upstream'] ?? settings['service-upstream']
+    return backendRef({ namespace: ingress.meta.namespace, name, port, protocol, viaClusterIp, object, field: wanted.field })
+  }
+  issues.push({ object, field: wanted.field, reason: 'backend.resource can not be served: this path answers 404; name a Service instead' })
+  return undefined
+}
+
+/** An Ingress without rules is the catch-all: redirects and rewrites would take every unknown request (ingress-nginx.md §4.3). */
+function pathPolicies({ ingress, policies, annotations: { values } }: Reading, path: string): Policies {
+  const { redirect, ...others } = policies
+  if (ingress.rules.length === 0) return others
+  const target = values['rewrite-target']
+  return target === undefined || target === path ? policies : { ...policies, rewrite: { target } }
+}

@@ -1,0 +1,94 @@
+// How one table becomes the next: the difference as data, and its application, pure or in place. Knows nothing of how tables
+// are built or sent. Entries are compared by identity: a builder keeps what did not change.
+import type { Backend, Certificate, Global, Host, Table, Update } from './model.ts'
+import { defaultSettings } from './settings.ts'
+
+type Entries<T> = ReadonlyMap<string, T>
+type Changes<T> = readonly (readonly [string, T | null])[]
+
+/** What every table starts from: version 0, nothing served. */
+export const emptyTable: Table = {
+  version: 0,
+  global: { settings: defaultSettings, fallback: null, requestFields: [], responseFields: [] },
+  hosts: new Map(),
+  backends: new Map(),
+  certificates: new Map(),
+}
+
+/** From version 0 it is a snapshot: `base` null, `global` always there. `at`: see Update. */
+export function diff(from: Table, to: Table, at: number): Update {
+  const isSnapshot = from.version === 0
+  return {
+    base: isSnapshot ? null : from.version,
+    version: to.version,
+    at,
+    ...((isSnapshot || from.global !== to.global) && { global: to.global }),
+    hosts: changes(from.hosts, to.hosts),
+    backends: changes(from.backends, to.backends),
+    certificates: changes(from.certificates, to.certificates),
+  }
+}
+
+/** A new table; the old one stays as it is. Throws where the update belongs to another version. */
+export function apply(table: Table, update: Update): Table {
+  const live = new LiveTable(table)
+  if (!live.apply(update)) throw new Error(`the update is for version ${update.base}, the table is version ${table.version}`)
+  const { version, global, hosts, backends, certificates } = live
+  return { version, global, hosts, backends, certificates }
+}
+
+/** The table of a thread that serves: updated in place, so that a change costs the change and not ten thousand entries. */
+export class LiveTable implements Table {
+  readonly hosts: Map<string, Host>
+  readonly backends: Map<string, Backend>
+  readonly certificates: Map<string, Certificate>
+  #version: number
+  #global: Global
+
+  constructor(from: Table = emptyTable) {
+    this.hosts = new Map(from.hosts)
+    this.backends = new Map(from.backends)
+    this.certificates = new Map(from.certificates)
+    this.#version = from.version
+    this.#global = from.global
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  get global(): Global {
+    return this.#global
+  }
+
+  /** A snapshot replaces everything. false, and nothing done: the update is for another version, ask for a snapshot. */
+  apply(update: Update): boolean {
+    if (update.base === null) this.#clear()
+    else if (update.base !== this.#version) return false
+    this.#version = update.version
+    this.#global = update.global ?? this.#global
+    patch(this.hosts, update.hosts)
+    patch(this.backends, update.backends)
+    patch(this.certificates, update.certificates)
+    return true
+  }
+
+  #clear(): void {
+    for (const entries of [this.hosts, this.backends, this.certificates]) entries.clear()
+  }
+}
+
+function changes<T>(from: Entries<T>, to: Entries<T>): [string, T | null][] {
+  if (from === to) return []
+  const changed: [string, T | null][] = []
+  for (const [key, value] of to) if (from.get(key) !== value) changed.push([key, value])
+  for (const key of from.keys()) if (!to.has(key)) changed.push([key, null])
+  return changed
+}
+
+function patch<T>(entries: Map<string, T>, changed: Changes<T>): void {
+  for (const [key, value] of changed) {
+    if (value === null) entries.delete(key)
+    else entries.set(key, value)
+  }
+}

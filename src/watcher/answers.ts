@@ -1,0 +1,44 @@
+// The bodies of /table and /issues: what is served, for people and tools. Never a key. Knows no HTTP.
+import { X509Certificate } from 'node:crypto'
+import type { Certificate, Issue, Route, Table } from '../model.ts'
+
+type CertificateRow = { readonly subject: string; readonly notAfter: string; readonly names: readonly string[] }
+
+export class Answers {
+  // Reading a certificate takes 20 µs, and a page asks for all of them again and again.
+  readonly #rows = new WeakMap<Certificate, CertificateRow>()
+
+  /**
+   * `{version, workers: [{id, version}], hosts: [{host, certificate, routes}], fallback, backends: [{key, protocol, endpoints}],
+   * certificates: [{id, subject, notAfter, names}]}`. workers: the version that each one serves, null: nothing yet.
+   */
+  table(table: Table, workers: ReadonlyMap<number, number | null>): string {
+    return JSON.stringify({
+      version: table.version,
+      workers: [...workers].map(([id, version]) => ({ id, version })),
+      hosts: [...table.hosts].map(([host, { certificate, routes }]) => ({ host, certificate, routes: routes.map(routeRow) })),
+      fallback: table.global.fallback && routeRow(table.global.fallback),
+      backends: [...table.backends].map(([key, { protocol, endpoints }]) => ({ key, protocol, endpoints })),
+      certificates: [...table.certificates].map(([id, certificate]) => ({ id, ...this.#certificateRow(certificate) })),
+    })
+  }
+
+  /** `{issues: [{object, field, reason}]}` */
+  issues(issues: readonly Issue[]): string {
+    return JSON.stringify({ issues })
+  }
+
+  #certificateRow(certificate: Certificate): CertificateRow {
+    const row = this.#rows.get(certificate) ?? readCertificate(certificate.cert)
+    this.#rows.set(certificate, row)
+    return row
+  }
+}
+
+const routeRow = ({ id, path, backend, policies }: Route) => ({ id, path, backend, policies })
+
+const readCertificate = (pem: string): CertificateRow => {
+  const { subject, validToDate, subjectAltName } = new X509Certificate(pem)
+  const names = (subjectAltName ?? '').split(', ').filter(name => name !== '').map(name => name.replace(/^(?:DNS|IP Address):/, ''))
+  return { subject: subject.replaceAll('\n', ', '), notAfter: validToDate.toISOString(), names }
+}

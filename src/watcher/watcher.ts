@@ -1,0 +1,109 @@
+// From changed objects to changed tables: source → store → hold-off → builder → diff → each proxy worker. Knows no threads,
+// no files, and nothing of serving.
+import type { FromProxy, FromWatcher } from '../channel.ts'
+import type { Change, Source } from '../kube/objects.ts'
+import { StartError } from '../kube/start-error.ts'
+import { Store } from '../kube/store.ts'
+import type { Issue, Table } from '../model.ts'
+import type { Builder } from '../table/build.ts'
+import { diff, emptyTable } from '../update.ts'
+import { Answers } from './answers.ts'
+import { HoldOff, systemClock, type Clock, type Scope } from './hold-off.ts'
+import { IssueBook } from './issue-book.ts'
+import { Publication, TableSender, type Port } from './table-sender.ts'
+
+export class Watcher {
+  readonly #builder: Builder
+  readonly #post: (message: FromWatcher) => void
+  readonly #store = new Store()
+  readonly #issues = new IssueBook()
+  readonly #answers = new Answers()
+  readonly #senders = new Map<number, TableSender>()
+  readonly #holdOff: HoldOff
+  #table: Table | null = null
+  /** Of the oldest change that is not in the table, epoch ms. */
+  #changedAt: number | null = null
+
+  constructor(builder: Builder, post: (message: FromWatcher) => void, clock: Clock = systemClock) {
+    this.#builder = builder
+    this.#post = post
+    this.#holdOff = new HoldOff(scope => { this.#build(scope) }, clock)
+  }
+
+  /** Resolves when the first full list is a table. */
+  async start(source: Source): Promise<void> {
+    try {
+      await source.start({
+        emit: changes => { this.#apply(changes) },
+        report: (origin, issues) => { this.#report(`source ${origin}`, issues) },
+        note: line => { this.#post({ type: 'changed', line }) },
+      })
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      return this.#post({ type: 'fatal', message: error.message })
+    }
+    this.#post({ type: 'synced', version: this.#build('full').version })
+  }
+
+  /** A former worker of that id is forgotten. The worker asks for its snapshot itself. */
+  attach(id: number, port: Port): void {
+    this.detach(id)
+    const sender = new TableSender(port, epochMs)
+    if (this.#table) sender.offer(this.#table)
+    this.#senders.set(id, sender)
+  }
+
+  detach(id: number): void {
+    this.#senders.get(id)?.close()
+    this.#senders.delete(id)
+  }
+
+  receive(id: number, message: FromProxy): void {
+    this.#senders.get(id)?.receive(message)
+  }
+
+  /** JSON. */
+  answer(what: 'table' | 'issues'): string {
+    if (what === 'issues') return this.#answers.issues(this.#issues.all())
+    return this.#answers.table(this.#table ?? emptyTable, new Map([...this.#senders].map(([id, sender]) => [id, sender.version])))
+  }
+
+  #apply(changes: readonly Change[]): void {
+    const kinds = this.#store.apply(changes)
+    if (kinds.size === 0) return
+    this.#changedAt ??= epochMs()
+    // The first list is built as a whole, at its end.
+    if (this.#table === null) return
+    this.#holdOff.request(kinds.size === 1 && kinds.has('EndpointSlice') ? 'endpoints' : 'full')
+  }
+
+  #build(scope: Scope): Table {
+    const { table, issues } = this.#builder[scope](this.#store.objects)
+    if (table !== this.#table) this.#publish(table)
+    this.#changedAt = null
+    this.#report('table', issues)
+    this.#postBuilt(table)
+    return table
+  }
+
+  #publish(table: Table): void {
+    const publication = new Publication(table, diff(this.#table ?? emptyTable, table, this.#changedAt ?? epochMs()))
+    this.#table = table
+    for (const sender of this.#senders.values()) sender.publish(publication)
+  }
+
+  #report(origin: string, issues: readonly Issue[]): void {
+    const fresh = this.#issues.report(origin, issues)
+    if (fresh.length > 0) this.#post({ type: 'issues', fresh })
+  }
+
+  #postBuilt({ version, hosts, global: { settings } }: Table): void {
+    const routes = hosts.values().reduce((sum, host) => sum + host.routes.length, 0)
+    const workers = settings['worker-processes']
+    const run = { shutdownTimeoutMs: settings['worker-shutdown-timeout'] * 1000, workers: workers === 'auto' ? null : workers }
+    this.#post({ type: 'built', version, routes, issues: this.#issues.size, run })
+  }
+}
+
+/** With a fraction, comparable between threads. */
+const epochMs = (): number => performance.timeOrigin + performance.now()

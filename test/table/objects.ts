@@ -1,0 +1,73 @@
+// Small makers of Kubernetes objects for the tests of the table. Each names only what its test is about.
+import type { ConfigMap, EndpointSlice, Ingress, IngressPath, KubeObject, Objects, Secret, Service } from '../../src/kube/objects.ts'
+import type { BuildOptions } from '../../src/table/options.ts'
+
+export const prefix = 'nginx.ingress.kubernetes.io'
+/** Table keys it by ``; its text need not be PEM, nobody loads it here. */
+export const fakeCertificate = { cert: 'fake certificate', key: 'fake key' }
+
+export const options = (over: Partial<BuildOptions> = {}): BuildOptions => ({
+  controllerClass: 'k8s.io/ingress-nginx',
+  ingressClass: 'nginx',
+  ingressClassByName: false,
+  watchIngressWithoutClass: true,
+  annotationsPrefix: prefix,
+  configmap: 'default/settings',
+  defaultBackendService: '',
+  defaultSslCertificate: '',
+  disableCatchAll: false,
+  disableSvcExternalName: false,
+  deepInspect: true,
+  fakeCertificate,
+  now: () => Date.UTC(2026, 0, 1),
+  ...over,
+})
+
+const meta = (name: string, annotations: Record<string, string> = {}) =>
+  ({ namespace: 'default', name, annotations, labels: {}, creationTimestamp: '' })
+
+export const path = (at: string, service = 'web', pathType: IngressPath['pathType'] = 'Prefix'): IngressPath =>
+  ({ path: at, pathType, backend: { service: { name: service, port: 80 } } })
+
+/** One rule; annotations without their prefix. */
+export const ingress = (name: string, host: string, paths: readonly IngressPath[] = [path('/')], annotations: Record<string, string> = {}): Ingress => ({
+  kind: 'Ingress',
+  meta: meta(name, Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`${prefix}/${key}`, value]))),
+  className: undefined,
+  defaultBackend: undefined,
+  tls: [],
+  rules: [{ host, paths }],
+})
+
+/** Port 80, target port 8080. */
+export const service = (name: string): Service => ({
+  kind: 'Service',
+  meta: meta(name),
+  type: 'ClusterIP',
+  clusterIP: '10.0.0.1',
+  externalName: '',
+  ports: [{ name: '', port: 80, targetPort: 8080, protocol: 'TCP' }],
+})
+
+export const slice = (of: string, addresses: readonly string[], name = `${of}-1`): EndpointSlice => ({
+  kind: 'EndpointSlice',
+  meta: meta(name),
+  service: of,
+  ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+  endpoints: addresses.map(address => ({ addresses: [address], ready: true, serving: true, terminating: false, zone: '' })),
+})
+
+export const configMap = (name: string, data: Record<string, string>): ConfigMap => ({ kind: 'ConfigMap', meta: meta(name), data })
+
+export const secret = (name: string, data: Record<string, string>): Secret => ({ kind: 'Secret', meta: meta(name), type: 'kubernetes.io/tls', data })
+
+/** In the order given: a later one of the same key replaces the former. */
+export function objectsOf(all: Iterable<KubeObject>): Objects {
+  const of = <K extends KubeObject['kind']>(kind: K) => new Map<string, Extract<KubeObject, { kind: K }>>(
+    [...all].filter((object): object is Extract<KubeObject, { kind: K }> => object.kind === kind)
+      .map(object => [object.meta.namespace === '' ? object.meta.name : `${object.meta.namespace}/${object.meta.name}`, object]))
+  return {
+    Ingress: of('Ingress'), IngressClass: of('IngressClass'), Service: of('Service'),
+    EndpointSlice: of('EndpointSlice'), Secret: of('Secret'), ConfigMap: of('ConfigMap'),
+  }
+}
