@@ -60,10 +60,7 @@ class ProxyThread {
 
   #listen() {
     this.#listening = true
-    this.#edge.listen(this.#ports).then(
-      () => post({ type: 'listening' }),
-      (error: unknown) => post({ type: 'fatal', message: `--http-port ${this.#ports.http} or --https-port ${this.#ports.https}: ${String(error)}` }),
-    )
+    this.#edge.listen(this.#ports).then(() => post({ type: 'listening' }), (error: unknown) => post({ type: 'fatal', message: String(error) }))
   }
 
   report(ask: number | null) { post({ type: 'counters', ask, counters: this.#counts.drain() }) }

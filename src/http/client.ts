@@ -259,7 +259,7 @@ export class ClientConnection extends Wire implements Connection {
   #upgraded(bytes: Buffer, end: number) {
     if (!this.#upgrade) return this.#broken('101 without a request to upgrade')
     this.#state = 'tunnel'
-    this.#reusable = false
+    this.#reusable = this.#requestDone = false
     const span = this.#span.set(bytes, end, bytes.length)
     span.last = false
     if (!this.#sink!.tunnelled(this.#head, span) && this.#sink !== null) this.#wait()

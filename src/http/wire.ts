@@ -163,8 +163,8 @@ export abstract class Wire implements Expiring {
   #end() {
     if (this.closed || this.peerEnded) return
     this.peerEnded = true
+    this.ended()
     if (this.#finishing && !this.blocked) this.destroy()
-    else this.ended()
   }
   #gone(error: Error | null) {
     if (this.closed) return

@@ -16,6 +16,11 @@ import { certificateFor, tlsOptions } from './certificates.ts'
 import { RequestIds } from './request-ids.ts'
 import { globalView, type Serving } from './serving.ts'
 
+/** A port that can't be opened: names the flag and the remedy. */
+export class PortError extends Error {
+  override toString() { return this.message }
+}
+
 export type EdgeEvents = {
   readonly sink: Sink
   readonly opened: () => void
@@ -63,10 +68,17 @@ export class Edge {
     })
   }
 
-  /** Rejects with the port in the message where it is taken. */
+  /** Rejects with a PortError where one of them is taken. */
   async listen(ports: { http: number; https: number }) {
-    await this.#listener.listen(ports.http, 'clear')
-    await this.#listener.listen(ports.https, 'tls')
+    await this.#open('http', ports.http)
+    await this.#open('https', ports.https)
+  }
+  async #open(kind: 'http' | 'https', port: number) {
+    try {
+      await this.#listener.listen(port, kind === 'http' ? 'clear' : 'tls')
+    } catch (error) {
+      throw new PortError(`--${kind}-port ${port}: ${reason(error)}`)
+    }
   }
 
   /** The table holds `update`: all that follows from it is renewed before the next request is read. */
@@ -86,6 +98,13 @@ export class Edge {
   }
 }
 
+const reason = (error: unknown): string => {
+  const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  if (code === 'EADDRINUSE') return 'another program listens there; end it or choose another port'
+  if (code === 'EACCES') return 'ports below 1024 need CAP_NET_BIND_SERVICE; choose another port'
+  return String(error)
+}
+
 const SECOND_MS = 1000
 
 const serverLimits = (settings: Settings): ServerLimits => ({
@@ -95,7 +114,7 @@ const serverLimits = (settings: Settings): ServerLimits => ({
   requestsPerConnection: settings['keep-alive'] === 0 ? 1 : settings['keep-alive-requests'],
 })
 const poolLimits = (settings: Settings): PoolLimits => ({
-  idlePerTarget: settings['upstream-keepalive-connections'],
+  idle: settings['upstream-keepalive-connections'],
   idleMs: settings['upstream-keepalive-timeout'] * SECOND_MS,
   requestsPerConnection: settings['upstream-keepalive-requests'],
 })

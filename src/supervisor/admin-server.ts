@@ -12,7 +12,8 @@ export function serveAdmin(flags: Flags, source: AdminSource, crash: ((thread: s
   try {
     return Bun.serve({ hostname, port: flags.healthzPort, fetch: app.fetch })
   } catch (error) {
-    throw new FlagError(`--healthz-port=${flags.healthzPort}: can't listen on ${hostname} (${reason(error)}): choose another port or address`)
+    const { healthzPort } = flags
+    throw new FlagError(`--healthz-port=${healthzPort}: can't listen on ${hostname} (${reason(error)}): choose another port or address`)
   }
 }
 

@@ -1,5 +1,5 @@
 // The program's own log: standard error, one line an event, `lintel: …`. Never blocks and survives a reader that went away.
-import { LogOutput } from '../telemetry/log-writer.ts'
+import type { LogOutput } from '../telemetry/log-writer.ts'
 
 /** Whatever could end a line or steer a terminal: parts of lines come from manifests. */
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g

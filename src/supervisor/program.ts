@@ -85,7 +85,6 @@ class Program {
       progress: () => void this.#progress(),
       built: built => this.#rebuilt(built),
       issues: fresh => fresh.forEach(issue => log.line(issueLine(issue))),
-      changed: line => log.line(line),
       note: line => log.line(line),
       log: lines => this.#accessLog.write(lines),
       counters: (worker, json) => this.#measures.totals.add(worker, json),

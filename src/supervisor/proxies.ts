@@ -16,10 +16,11 @@ export type ThreadKind = 'proxy' | 'watcher'
 export type ProxiesEvents = {
   /** A worker listens or serves a new version. */
   progress(): void
+  /** Access log lines. */
   log(lines: string): void
-  counters(worker: number, json: string): void
-  /** A line for people. */
+  /** One line for people. */
   note(line: string): void
+  counters(worker: number, json: string): void
   died(thread: ThreadKind, line: string): void
   /** A worker ended; its number may come back. */
   gone(worker: number): void

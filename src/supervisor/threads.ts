@@ -16,7 +16,6 @@ export type Built = { readonly routes: number; readonly issues: number; readonly
 export type ThreadsEvents = ProxiesEvents & {
   built(built: Built): void
   issues(fresh: readonly Issue[]): void
-  changed(line: string): void
 }
 
 export type ThreadsOptions = {
@@ -114,7 +113,7 @@ export class Threads {
         return events.progress()
       }
       case 'built': return events.built(message)
-      case 'changed': return events.changed(message.line)
+      case 'changed': return events.note(message.line)
       case 'issues': return events.issues(message.fresh)
       case 'answer': return this.#asks.answer(message.ask, message.json)
       case 'fatal': return events.fatal(message.message)

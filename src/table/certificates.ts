@@ -24,7 +24,6 @@ export type FoundCertificate = {
   readonly issues: readonly Issue[]
 }
 type Loading = { readonly loaded: LoadedCertificate } | { readonly fault: string }
-
 type Finding = { readonly secret: Secret | undefined; readonly found: FoundCertificate }
 
 /** Loads each Secret once, and keeps the last good version of those in use. */
@@ -45,9 +44,9 @@ export class CertificateStore {
   /** Whether any answer of `find` may be another one now. */
   refresh(secrets: Objects['Secret']): boolean {
     this.#secrets = secrets
-    const isStale = this.#now() >= this.#staleAt || this.#findings.entries().some(([key, { secret }]) => secrets.get(key) !== secret)
-    if (!isStale) return false
-    this.#lastGood = new Map(this.#findings.entries().flatMap(([key, { found: { loaded } }]) => (loaded === undefined ? [] : [[key, loaded] as const])))
+    if (!this.#isStale()) return false
+    this.#lastGood = new Map()
+    for (const [key, { found: { loaded } }] of this.#findings) if (loaded !== undefined) this.#lastGood.set(key, loaded)
     this.#findings = new Map()
     this.#staleAt = Infinity
     return true
@@ -61,6 +60,11 @@ export class CertificateStore {
     const found = this.#find(key, secret)
     this.#findings.set(key, { secret, found })
     return found
+  }
+
+  #isStale(): boolean {
+    for (const [key, { secret }] of this.#findings) if (this.#secrets.get(key) !== secret) return true
+    return this.#now() >= this.#staleAt
   }
 
   #find(key: string, secret: Secret | undefined): FoundCertificate {

@@ -3,86 +3,103 @@ import { LRUCache } from 'lru-cache'
 import { ClientConnection, type ClientOptions, type ClientOwner, type Target } from '../http/client.ts'
 
 /** upstream-keepalive-* of the ConfigMap; read anew each time. */
-export type PoolLimits = { readonly idlePerTarget: number; readonly idleMs: number; readonly requestsPerConnection: number }
+export type PoolLimits = { readonly idle: number; readonly idleMs: number; readonly requestsPerConnection: number }
 
 /** Pools kept at once. More endpoints than that in use by one worker evict the least used pool, whose idle connections close. */
 const MAX_POOLS = 16_384
 
-export type PoolStats = { readonly target: string; readonly open: number; readonly idle: number; readonly hits: number; readonly misses: number }
+/** Share of the idle connections that is closed when there are too many: one walk over the pools frees room for many. */
+const TRIM_SHARE = 0.1
 
 /** Everything that makes two connections interchangeable. */
 export const poolKey = ({ address, port, tls }: Target): string => `${address}|${port}${tls === null ? '' : `|tls|${tls.serverName}`}`
 
+/** What a pool needs of all pools. `idled`: so many more connections rest. */
+type PoolOwner = { readonly limits: () => PoolLimits; readonly options: ClientOptions; idled(change: number): void }
+
 export class Pool implements ClientOwner {
   readonly target: Target
-  readonly #limits: () => PoolLimits
-  readonly #options: ClientOptions
+  readonly #owner: PoolOwner
   readonly #idle: ClientConnection[] = []
-  #open = 0
-  #hits = 0
-  #misses = 0
   #retired = false
 
-  constructor(target: Target, limits: () => PoolLimits, options: ClientOptions) {
+  constructor(target: Target, owner: PoolOwner) {
     this.target = target
-    this.#limits = limits
-    this.#options = options
+    this.#owner = owner
   }
 
   /** The connection that was used last, or a new one. */
   take(): ClientConnection {
     const kept = this.#idle.pop()
-    if (kept !== undefined) { this.#hits++; return kept }
-    return this.dial()
+    if (kept === undefined) return this.dial()
+    this.#owner.idled(-1)
+    return kept
   }
   /** A new one: what was idle may be as stale as the one that just failed. */
   dial(): ClientConnection {
-    this.#misses++
-    this.#open++
-    return new ClientConnection(this.target, this, this.#options)
+    return new ClientConnection(this.target, this, this.#owner.options)
   }
 
   idle(connection: ClientConnection) {
-    const { idlePerTarget, idleMs, requestsPerConnection } = this.#limits()
-    if (this.#retired || this.#idle.length >= idlePerTarget || connection.uses >= requestsPerConnection) return connection.cancel()
+    const { idle, idleMs, requestsPerConnection } = this.#owner.limits()
+    if (this.#retired || idle === 0 || connection.uses >= requestsPerConnection) return connection.cancel()
     connection.rest(idleMs)
     this.#idle.push(connection)
+    this.#owner.idled(1)
   }
 
   gone(connection: ClientConnection) {
-    this.#open--
     const at = this.#idle.lastIndexOf(connection)
-    if (at >= 0) this.#idle.splice(at, 1)
+    if (at < 0) return
+    this.#idle.splice(at, 1)
+    this.#owner.idled(-1)
+  }
+
+  /** Closes up to `count` of the connections that have rested longest; returns how many there were. */
+  closeIdle(count: number): number {
+    const oldest = this.#idle.slice(0, count)
+    for (const connection of oldest) connection.cancel()
+    return oldest.length
   }
 
   /** No reuse from now on; connections in use finish what they carry. */
   retire() {
     this.#retired = true
-    for (const connection of this.#idle.splice(0)) connection.cancel()
+    this.closeIdle(this.#idle.length)
   }
-
-  stats(): PoolStats { return { target: poolKey(this.target), open: this.#open, idle: this.#idle.length, hits: this.#hits, misses: this.#misses } }
 }
 
 export class Pools {
   readonly #pools: LRUCache<string, Pool>
+  readonly #owner: PoolOwner
   readonly #limits: () => PoolLimits
-  readonly #options: ClientOptions
+  #idle = 0
 
   constructor(limits: () => PoolLimits, options: ClientOptions) {
     this.#limits = limits
-    this.#options = options
+    this.#owner = { limits, options, idled: (change) => this.#idled(change) }
     this.#pools = new LRUCache<string, Pool>({ max: MAX_POOLS, dispose: (pool) => pool.retire() })
   }
 
   to(key: string, target: Target): Pool {
     let pool = this.#pools.get(key)
-    if (pool === undefined) this.#pools.set(key, pool = new Pool(target, this.#limits, this.#options))
+    if (pool === undefined) this.#pools.set(key, pool = new Pool(target, this.#owner))
     return pool
   }
   /** The endpoint is gone from the table. */
   retire(key: string) { this.#pools.delete(key) }
 
-  stats(): PoolStats[] { return [...this.#pools.values()].map((pool) => pool.stats()) }
+  /** Too many idle in all: those of the pools that were used longest ago go first. */
+  #idled(change: number) {
+    this.#idle += change
+    const { idle } = this.#limits()
+    if (change < 0 || this.#idle <= idle) return
+    let excess = this.#idle - Math.floor(idle * (1 - TRIM_SHARE))
+    for (const pool of this.#pools.rvalues()) {
+      excess -= pool?.closeIdle(excess) ?? 0
+      if (excess <= 0) return
+    }
+  }
+
   close() { this.#pools.clear() }
 }

@@ -17,7 +17,8 @@ async function get(path: string, app = appOf()) {
 }
 
 describe('health', () => {
-  test.each(['/healthz', '/healthz/ping', '/healthz/nginx-ingress-controller', '/alive'])('%s while running, and once shutdown began', async path => {
+  const paths = ['/healthz', '/healthz/ping', '/healthz/nginx-ingress-controller', '/alive']
+  test.each(paths)('%s while running, and once shutdown began', async path => {
     expect((await get(path, appOf({}, '/alive'))).status).toBe(200)
     expect((await get(path, appOf({ running: () => false }, '/alive'))).status).toBe(500)
   })
@@ -29,9 +30,9 @@ describe('health', () => {
 
 describe('readiness', () => {
   test('says what is missing, and shutdown before anything else', async () => {
-    const missing = () => ['worker 1 does not listen yet', 'worker 2 does not listen yet']
+    const missing = () => ['worker 1 is late', 'worker 2 is late']
     expect(await get('/readyz')).toMatchObject({ status: 200, body: 'ready\n' })
-    expect(await get('/readyz', appOf({ missing }))).toMatchObject({ status: 503, body: 'worker 1 does not listen yet\nworker 2 does not listen yet\n' })
+    expect(await get('/readyz', appOf({ missing }))).toMatchObject({ status: 503, body: 'worker 1 is late\nworker 2 is late\n' })
     expect(await get('/readyz', appOf({ running: () => false }))).toMatchObject({ status: 503, body: 'shutting down\n' })
   })
 })

@@ -7,8 +7,20 @@ import { runIngressCase } from './ingress/suite.ts'
 
 /** What the program claims to do; other features are run by hand until they are there. */
 const FEATURES = [
-  'path-types', 'hosts', 'default-backend', 'tls', 'ssl-redirect', 'hsts', 'app-root', 'permanent-redirect', 'temporal-redirect',
-  'rewrite-target', 'use-regex', 'ingress-class', 'service', 'validation',
+  'path-types',
+  'hosts',
+  'default-backend',
+  'tls',
+  'ssl-redirect',
+  'hsts',
+  'app-root',
+  'permanent-redirect',
+  'temporal-redirect',
+  'rewrite-target',
+  'use-regex',
+  'ingress-class',
+  'service',
+  'validation',
 ]
 /** A cold start of the program twice over, on a machine that runs other tests too. */
 const CASE_MS = 30_000
@@ -18,17 +30,25 @@ const ingress = select(await loadCases(join(import.meta.dir, 'ingress-nginx.yaml
 
 describe('http1', () => {
   let suite: Promise<Http1Suite>
-  beforeAll(() => suite = http1Suite(), CASE_MS)
+  beforeAll(() => (suite = http1Suite()), CASE_MS)
   afterAll(async () => (await suite).close())
   const cases = http1.format === 'http1' ? http1.cases : []
-  test.each(cases.map((given) => [given.name, given] as const))('%s', async (_, given) => {
-    expect((await (await suite).run(given)).details).toEqual([])
-  }, CASE_MS)
+  test.each(cases.map((given) => [given.name, given] as const))(
+    '%s',
+    async (_, given) => {
+      expect((await (await suite).run(given)).details).toEqual([])
+    },
+    CASE_MS,
+  )
 })
 
 describe('ingress', () => {
   const cases = ingress.format === 'ingress' ? ingress.cases : []
-  test.each(cases.map((given) => [given.id, given] as const))('%s', async (_, given) => {
-    expect(await runIngressCase(given)).toEqual({ id: given.id, outcome: 'passed', details: [] })
-  }, CASE_MS)
+  test.each(cases.map((given) => [given.id, given] as const))(
+    '%s',
+    async (_, given) => {
+      expect(await runIngressCase(given)).toEqual({ id: given.id, outcome: 'passed', details: [] })
+    },
+    CASE_MS,
+  )
 })

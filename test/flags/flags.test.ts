@@ -55,7 +55,8 @@ describe('values', () => {
 
   test('a name without a namespace is in POD_NAMESPACE, else in default', () => {
     const argv = ['--configmap=settings', '--default-backend-service=other/backend']
-    expect(parseFlags(argv, { POD_NAMESPACE: 'edge' }).flags).toMatchObject({ configmap: 'edge/settings', defaultBackendService: 'other/backend' })
+    const inEdge = parseFlags(argv, { POD_NAMESPACE: 'edge' }).flags
+    expect(inEdge).toMatchObject({ configmap: 'edge/settings', defaultBackendService: 'other/backend' })
     expect(parse(...argv).flags.configmap).toBe('default/settings')
   })
 
@@ -89,9 +90,12 @@ describe('what is refused names the flag and the remedy', () => {
   })
 
   test('exclusive pairs', () => {
-    expect(failure('--publish-service=a/b', '--publish-status-address=10.0.0.1')).toContain('--publish-service and --publish-status-address exclude')
-    expect(failure('--watch-namespace=a', '--watch-namespace-selector=b')).toContain('--watch-namespace and --watch-namespace-selector exclude')
-    expect(failure('--metrics-per-host=false', '--metrics-per-undefined-host')).toContain('--metrics-per-undefined-host needs --metrics-per-host')
+    expect(failure('--publish-service=a/b', '--publish-status-address=10.0.0.1'))
+      .toStartWith('--publish-service and --publish-status-address exclude')
+    expect(failure('--watch-namespace=a', '--watch-namespace-selector=b'))
+      .toStartWith('--watch-namespace and --watch-namespace-selector exclude')
+    expect(failure('--metrics-per-host=false', '--metrics-per-undefined-host'))
+      .toStartWith('--metrics-per-undefined-host needs --metrics-per-host')
   })
 })
 

@@ -98,10 +98,14 @@ describe('threads that the machine gives', () => {
     ['v2, in a container', { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': '150000 100000\n' }, 2],
     ['v2 without a quota', { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': 'max 100000\n' }, 8],
     ['v2, the tightest of the path', {
-      '/proc/self/cgroup': '0::/kubepods/pod1/c1\n', '/sys/fs/cgroup/kubepods/pod1/cpu.max': '300000 100000', '/sys/fs/cgroup/kubepods/pod1/c1/cpu.max': 'max 100000',
+      '/proc/self/cgroup': '0::/kubepods/pod1/c1\n',
+      '/sys/fs/cgroup/kubepods/pod1/cpu.max': '300000 100000',
+      '/sys/fs/cgroup/kubepods/pod1/c1/cpu.max': 'max 100000',
     }, 3],
     ['v1', {
-      '/proc/self/cgroup': '5:cpu,cpuacct:/docker/abc\n0::/\n', '/sys/fs/cgroup/cpu/cpu.cfs_quota_us': '50000\n', '/sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
+      '/proc/self/cgroup': '5:cpu,cpuacct:/docker/abc\n0::/\n',
+      '/sys/fs/cgroup/cpu/cpu.cfs_quota_us': '50000\n',
+      '/sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
     }, 1],
     ['v1 without a quota', {
       '/proc/self/cgroup': '1:cpu:/\n', '/sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1\n', '/sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',

@@ -15,7 +15,13 @@ export type CertificateOptions = {
 /** PEM. `names` as given. */
 export type TestCertificate = { readonly cert: string; readonly key: string; readonly names: readonly string[] }
 
-const OID = { ecdsaSha256: '2a8648ce3d040302', rsaSha256: '2a864886f70d01010b', commonName: '550403', altName: '551d11', constraints: '551d13' }
+const OID = {
+  ecdsaSha256: '2a8648ce3d040302',
+  rsaSha256: '2a864886f70d01010b',
+  commonName: '550403',
+  altName: '551d11',
+  constraints: '551d13',
+}
 const DAY_MS = 86_400_000
 
 const made = new Map<string, TestCertificate>()
@@ -31,7 +37,9 @@ export function certificate(options: CertificateOptions): TestCertificate {
 }
 
 function create({ names, rsa = false, ca = false, issuer }: CertificateOptions): TestCertificate {
-  const { publicKey, privateKey } = rsa ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { publicKey, privateKey } = rsa
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const signer = issuer?.key ?? key
   const algorithm = signatureAlgorithm(issuer ? issuerIsRsa(issuer) : rsa)
@@ -43,7 +51,13 @@ function create({ names, rsa = false, ca = false, issuer }: CertificateOptions):
     sequence(utcTime(-DAY_MS), utcTime(365 * DAY_MS)),
     distinguishedName(names[0] ?? ''),
     subjectPublicKey(publicKey),
-    der(0xa3, sequence(extension(OID.altName, altNames(names)), extension(OID.constraints, sequence(...(ca ? [der(0x01, Buffer.from([0xff]))] : []))))),
+    der(
+      0xa3,
+      sequence(
+        extension(OID.altName, altNames(names)),
+        extension(OID.constraints, sequence(...(ca ? [der(0x01, Buffer.from([0xff]))] : []))),
+      ),
+    ),
   )
   const bytes = sequence(toSign, algorithm, bitString(sign('sha256', toSign, signer)))
   return { cert: pem(bytes), key, names }
@@ -65,7 +79,9 @@ const distinguishedName = (name: string) => sequence(der(0x31, sequence(oid(OID.
 const extension = (id: string, value: Buffer) => sequence(oid(id), der(0x04, value))
 
 function altNames(names: readonly string[]): Buffer {
-  return sequence(...names.map((name) => isIPv4(name) ? der(0x87, Buffer.from(name.split('.').map(Number))) : der(0x82, Buffer.from(name))))
+  return sequence(
+    ...names.map((name) => (isIPv4(name) ? der(0x87, Buffer.from(name.split('.').map(Number))) : der(0x82, Buffer.from(name)))),
+  )
 }
 
 function signatureAlgorithm(rsa: boolean): Buffer {

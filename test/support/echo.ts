@@ -25,7 +25,10 @@ export type EchoConnection = {
   closed: boolean
 }
 
-/** `raw` goes out as it stands (latin1). `tunnel` takes the socket over after it. 'reset' destroys the connection without an answer. */
+/**
+ * `raw` goes out as it stands (latin1). `tunnel` takes the socket over after it and ends its side itself.
+ * 'reset' destroys the connection without an answer.
+ */
 export type Answer =
   | { readonly status?: number; readonly fields?: readonly FieldLine[]; readonly body?: string }
   | { readonly raw: string; readonly close?: boolean; readonly tunnel?: (socket: Socket) => void }
@@ -33,7 +36,11 @@ export type Answer =
 /** undefined: the echo. A promise delays the answer. */
 export type Respond = (request: ReceivedRequest) => Answer | undefined | Promise<Answer | undefined>
 
-export type EchoOptions = { readonly name?: string; readonly respond?: Respond; readonly tls?: { readonly cert: string; readonly key: string; readonly requestCert?: boolean } }
+export type EchoOptions = {
+  readonly name?: string
+  readonly respond?: Respond
+  readonly tls?: { readonly cert: string; readonly key: string; readonly requestCert?: boolean }
+}
 export type Echo = {
   readonly name: string
   readonly port: number
@@ -45,7 +52,13 @@ export type Echo = {
   close(): Promise<void>
 }
 
-type State = { readonly name: string; readonly respond: Respond; readonly connections: EchoConnection[]; readonly requests: ReceivedRequest[]; readonly notify: () => void }
+type State = {
+  readonly name: string
+  readonly respond: Respond
+  readonly connections: EchoConnection[]
+  readonly requests: ReceivedRequest[]
+  readonly notify: () => void
+}
 
 export async function echoUpstream({ name = 'echo', respond = () => undefined, tls }: EchoOptions = {}): Promise<Echo> {
   const { notify, when } = changes()
@@ -56,17 +69,28 @@ export async function echoUpstream({ name = 'echo', respond = () => undefined, t
     socket.on('close', () => sockets.delete(socket))
     serve(socket, state)
   }
-  const server: Server = tls ? createTlsServer({ ...tls, rejectUnauthorized: false }, accept) : createServer(accept)
-  await new Promise<void>((resolve, reject) => { server.once('error', reject); server.listen(0, '127.0.0.1', resolve) })
-  const close = () => new Promise<void>((resolve) => {
-    server.close(() => resolve())
-    for (const socket of sockets) socket.destroy()
+  // Half-open, so that a tunnel can end each direction by itself; everything else ends with its client.
+  const server: Server = tls
+    ? createTlsServer({ ...tls, rejectUnauthorized: false }, accept)
+    : createServer({ allowHalfOpen: true }, accept)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
   })
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      for (const socket of sockets) socket.destroy()
+    })
   return { name, port: portOf(server), connections: state.connections, requests: state.requests, when, close }
 }
 
 /** The same origin behind TLS; its certificate is self-signed for `names`. */
-export async function tlsUpstream({ names = ['upstream.test'], requestCert = false, ...options }: Omit<EchoOptions, 'tls'> & { names?: readonly string[]; requestCert?: boolean } = {}): Promise<Echo> {
+export async function tlsUpstream({
+  names = ['upstream.test'],
+  requestCert = false,
+  ...options
+}: Omit<EchoOptions, 'tls'> & { names?: readonly string[]; requestCert?: boolean } = {}): Promise<Echo> {
   return echoUpstream({ ...options, tls: { ...certificate({ names }), requestCert } })
 }
 
@@ -90,7 +114,11 @@ function serve(socket: Socket, state: State): void {
     if (need <= 0) take()
     state.notify()
   })
-  socket.on('close', () => { connection.closed = true; state.notify() })
+  socket.on('end', () => socket.end())
+  socket.on('close', () => {
+    connection.closed = true
+    state.notify()
+  })
   socket.on('error', () => socket.destroy())
 
   const take = () => {
@@ -117,30 +145,47 @@ function serve(socket: Socket, state: State): void {
 }
 
 async function answer(socket: Socket, request: ReceivedRequest, { name, respond }: State): Promise<void> {
-  const given = await respond(request) ?? { body: JSON.stringify(describe(request, name)) }
+  const given = (await respond(request)) ?? { body: JSON.stringify(describe(request, name)) }
   if (socket.destroyed) return
-  if (given === 'reset') { socket.resetAndDestroy(); return }
+  if (given === 'reset') {
+    socket.resetAndDestroy()
+    return
+  }
   const close = 'raw' in given ? given.close === true : !keepsAlive(request)
   socket.write('raw' in given ? Buffer.from(given.raw, 'latin1') : format(given, request, { name, close }))
   if (close) socket.end()
   if ('raw' in given && given.tunnel) {
-    socket.removeAllListeners('data')
+    socket.removeAllListeners('data').removeAllListeners('end')
     given.tunnel(socket)
   }
 }
 
-function format(given: { status?: number; fields?: readonly FieldLine[]; body?: string }, { method }: RequestMessage, { name, close }: { name: string; close: boolean }): Buffer {
+function format(
+  given: { status?: number; fields?: readonly FieldLine[]; body?: string },
+  { method }: RequestMessage,
+  { name, close }: { name: string; close: boolean },
+): Buffer {
   const { status = 200, fields = [], body = '' } = given
   const framing: FieldLine[] = status === 204 || status === 304 ? [] : [['content-length', String(Buffer.byteLength(body, 'latin1'))]]
   const type: FieldLine[] = fields.some(([field]) => field.toLowerCase() === 'content-type') ? [] : [['content-type', 'application/json']]
-  const all: FieldLine[] = [[SERVED_BY, name], ...type, ...fields, ...framing, ...(close ? [['connection', 'close']] as const : [])]
+  const all: FieldLine[] = [[SERVED_BY, name], ...type, ...fields, ...framing, ...(close ? ([['connection', 'close']] as const) : [])]
   const head = `HTTP/1.1 ${status} Echo\r\n${all.map(([field, value]) => `${field}: ${value}\r\n`).join('')}\r\n`
   return Buffer.from(method === 'HEAD' ? head : head + body, 'latin1')
 }
 
 function describe({ method, target, version, fields, body, trailers, connection }: ReceivedRequest, name: string) {
   const shown = body.length <= BODY_SHOWN_BYTES ? body : ''
-  return { served_by: name, method, path: target, proto: version, headers: fields, body: shown, body_bytes: body.length, trailers, tls: connection.tls }
+  return {
+    served_by: name,
+    method,
+    path: target,
+    proto: version,
+    headers: fields,
+    body: shown,
+    body_bytes: body.length,
+    trailers,
+    tls: connection.tls,
+  }
 }
 
 function keepsAlive({ version, fields }: RequestMessage): boolean {
@@ -150,6 +195,6 @@ function keepsAlive({ version, fields }: RequestMessage): boolean {
 
 function tlsOf(socket: Socket): UpstreamTls | null {
   if (!(socket instanceof TLSSocket)) return null
-  const { servername } = socket as TLSSocket & { servername?: string | false }
-  return { sni: typeof servername === 'string' ? servername : null, clientCertificate: Object.keys(socket.getPeerCertificate() ?? {}).length > 0 }
+  const sni = 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : null
+  return { sni, clientCertificate: Object.keys(socket.getPeerCertificate() ?? {}).length > 0 }
 }

@@ -12,7 +12,12 @@ export type RequestMessage = {
   readonly trailers: readonly FieldLine[]
   readonly head: string
 }
-export type ResponseMessage = { readonly status: number; readonly fields: readonly FieldLine[]; readonly body: string; readonly complete: boolean }
+export type ResponseMessage = {
+  readonly status: number
+  readonly fields: readonly FieldLine[]
+  readonly body: string
+  readonly complete: boolean
+}
 
 /** need: how many octets must be there before another look can pay. */
 export type RequestParse =
@@ -31,7 +36,10 @@ export function values(fields: readonly FieldLine[], name: string): string[] {
 
 /** Comma-separated members of a list field, lower case. */
 export function members(fields: readonly FieldLine[], name: string): string[] {
-  return values(fields, name).flatMap((value) => value.split(',')).map((member) => member.trim().toLowerCase()).filter((member) => member !== '')
+  return values(fields, name)
+    .flatMap((value) => value.split(','))
+    .map((member) => member.trim().toLowerCase())
+    .filter((member) => member !== '')
 }
 
 /** RFC 9112 without any leniency: what this refuses, some origin refuses or reads differently. */
@@ -77,7 +85,8 @@ function parseBody(bytes: Buffer, start: number, fields: readonly FieldLine[]): 
   const codings = values(fields, 'transfer-encoding')
   const expectsContinue = members(fields, 'expect').includes('100-continue')
   if (lengths.length + codings.length > 1) return invalid('more than one of Content-Length and Transfer-Encoding')
-  if (codings[0] !== undefined) return codings[0].toLowerCase() === 'chunked' ? parseChunks(bytes, start, expectsContinue) : invalid(`Transfer-Encoding ${codings[0]}`)
+  if (codings[0] !== undefined)
+    return codings[0].toLowerCase() === 'chunked' ? parseChunks(bytes, start, expectsContinue) : invalid(`Transfer-Encoding ${codings[0]}`)
   if (lengths[0] !== undefined && !/^\d{1,15}$/.test(lengths[0])) return invalid(`Content-Length ${lengths[0]}`)
   const end = start + Number(lengths[0] ?? 0)
   if (bytes.length < end) return { state: 'partial', need: end, expectsContinue }
@@ -111,7 +120,10 @@ function parseTrailers(bytes: Buffer, start: number, body: string): BodyParse | 
 }
 
 /** `method`: of the request it answers (a HEAD answer has no body). `ended`: nothing more will come. undefined: not even a whole head. */
-export function parseResponse(bytes: Buffer, { method, ended }: { method: string; ended: boolean }): { response: ResponseMessage; length: number } | undefined {
+export function parseResponse(
+  bytes: Buffer,
+  { method, ended }: { method: string; ended: boolean },
+): { response: ResponseMessage; length: number } | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n')
   if (headEnd < 0) return undefined
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n')
@@ -124,11 +136,17 @@ export function parseResponse(bytes: Buffer, { method, ended }: { method: string
 
 type ResponseHead = { status: number; method: string; ended: boolean; fields: readonly FieldLine[] }
 
-function responseBody(bytes: Buffer, start: number, { status, method, ended, fields }: ResponseHead): { end: number | undefined; body: string } {
+function responseBody(
+  bytes: Buffer,
+  start: number,
+  { status, method, ended, fields }: ResponseHead,
+): { end: number | undefined; body: string } {
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return { end: start, body: '' }
   if (members(fields, 'transfer-encoding').includes('chunked')) {
     const chunks = parseChunks(bytes, start, false)
-    return chunks.state === 'complete' ? { end: chunks.length, body: chunks.body } : { end: undefined, body: bytes.toString('latin1', start) }
+    return chunks.state === 'complete'
+      ? { end: chunks.length, body: chunks.body }
+      : { end: undefined, body: bytes.toString('latin1', start) }
   }
   const length = values(fields, 'content-length')[0]
   const end = length === undefined ? bytes.length : start + Number(length)

@@ -1,8 +1,15 @@
 // Kubernetes objects for tests, in the shape a person would write them. Knows no cluster and no program.
 import type { TestCertificate } from './certificate.ts'
 
-export type Metadata = { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>>; readonly creationTimestamp?: string }
-export type Backend = { readonly service: { readonly name: string; readonly port: { readonly number: number } | { readonly name: string } } } | { readonly resource: { readonly apiGroup?: string; readonly kind: string; readonly name: string } }
+export type Metadata = {
+  readonly name: string
+  readonly namespace?: string
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly creationTimestamp?: string
+}
+export type Backend =
+  | { readonly service: { readonly name: string; readonly port: { readonly number: number } | { readonly name: string } } }
+  | { readonly resource: { readonly apiGroup?: string; readonly kind: string; readonly name: string } }
 export type Path = { readonly path?: string; readonly pathType?: string; readonly backend: Backend }
 export type Rule = { readonly host?: string; readonly paths?: readonly Path[] }
 export type Ingress = {
@@ -36,8 +43,21 @@ function rule({ host, paths }: Rule): object {
 
 export type ServicePort = { readonly name: string; readonly port: number }
 /** A Service and its slices, one slice for each endpoint: the ports of endpoints on loopback differ. */
-export function service({ metadata, ports, endpoints, address = '127.0.0.1' }: { metadata: Metadata; ports: readonly ServicePort[]; endpoints: readonly number[]; address?: string }): object[] {
-  const spec = { selector: { app: metadata.name }, ports: ports.map(({ name, port }) => ({ name, port, targetPort: port, protocol: 'TCP' })) }
+export function service({
+  metadata,
+  ports,
+  endpoints,
+  address = '127.0.0.1',
+}: {
+  metadata: Metadata
+  ports: readonly ServicePort[]
+  endpoints: readonly number[]
+  address?: string
+}): object[] {
+  const spec = {
+    selector: { app: metadata.name },
+    ports: ports.map(({ name, port }) => ({ name, port, targetPort: port, protocol: 'TCP' })),
+  }
   const slices = endpoints.map((endpoint, index) => ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',

@@ -71,19 +71,30 @@ export async function start(options: StartOptions): Promise<Program> {
     rmSync(root, { recursive: true, force: true })
     return code
   }
-  const ready = await readyLine(running).catch(async (error: unknown) => { await stop(); throw error })
+  const ready = await readyLine(running).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
   const admin = portOf(ready, 'admin')
   const get = async (path: string): Promise<unknown> => (await fetch(`http://127.0.0.1:${admin}${path}`)).json()
   return {
     ...running,
     pid: running.child.pid,
-    http: portOf(ready, 'http'), https: portOf(ready, 'https'), admin,
+    http: portOf(ready, 'http'),
+    https: portOf(ready, 'https'),
+    admin,
     url: `http://127.0.0.1:${portOf(ready, 'http')}`,
-    ready, folder, write, get, stop,
+    ready,
+    folder,
+    write,
+    get,
+    stop,
     remove: (file) => unlinkSync(join(folder, file)),
     version: async () => versionOf(await get('/table')),
     waitFor: until,
-    signal: (name) => { running.child.kill(name) },
+    signal: (name) => {
+      running.child.kill(name)
+    },
   }
 }
 
@@ -92,13 +103,25 @@ export function toYaml(objects: readonly object[]): string {
   return objects.map((object) => `${JSON.stringify(object)}\n`).join('---\n')
 }
 
-type Running = { readonly child: Bun.Subprocess; readonly stdout: string[]; readonly stderr: string[]; readonly when: Changes['when']; readonly exited: Promise<number | null> }
+type Running = {
+  readonly child: Bun.Subprocess
+  readonly stdout: string[]
+  readonly stderr: string[]
+  readonly when: Changes['when']
+  readonly exited: Promise<number | null>
+}
 
 function spawn(folder: string, { flags = [], env = {}, command = [process.execPath, 'src/main.ts'] }: StartOptions): Running {
   const given = flags.map((flag) => flag.split('=')[0])
   const defaults = ['--http-port=0', '--https-port=0', '--healthz-port=0', '--bind-address=127.0.0.1', '--workers=1']
   const used = [`--manifests=${folder}`, ...defaults.filter((flag) => !given.includes(flag.split('=')[0])), ...flags]
-  const child = Bun.spawn([...command, ...used], { cwd: ROOT, env: { ...process.env, ...env }, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
+  const child = Bun.spawn([...command, ...used], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
   const forget = endWithUs(child)
   const { notify, when } = changes()
   const stdout: string[] = []
@@ -115,10 +138,14 @@ function spawn(folder: string, { flags = [], env = {}, command = [process.execPa
 
 /** However the tests end, short of SIGKILL, no program outlives them: a signal alone does not run 'exit'. Returns its undoing. */
 function endWithUs(child: Bun.Subprocess): () => void {
-  const kill = () => { child.kill('SIGKILL') }
+  const kill = () => {
+    child.kill('SIGKILL')
+  }
   const exit = () => process.exit(1)
   process.once('exit', kill).once('SIGINT', exit).once('SIGTERM', exit)
-  return () => { process.off('exit', kill).off('SIGINT', exit).off('SIGTERM', exit) }
+  return () => {
+    process.off('exit', kill).off('SIGINT', exit).off('SIGTERM', exit)
+  }
 }
 
 async function collect(stream: ReadableStream<Uint8Array>, lines: string[], notify: () => void): Promise<void> {
@@ -136,9 +163,15 @@ async function collect(stream: ReadableStream<Uint8Array>, lines: string[], noti
 async function readyLine({ stderr, when, exited }: Running): Promise<Record<string, string>> {
   const line = () => stderr.find((text) => text.startsWith('lintel: ready '))
   let gone = false
-  await Promise.race([when(() => line() !== undefined, READY_MS), exited.then(() => { gone = true })])
+  await Promise.race([
+    when(() => line() !== undefined, READY_MS),
+    exited.then(() => {
+      gone = true
+    }),
+  ])
   const found = line()
-  if (found === undefined) throw new Error(`the program ${gone ? 'ended before it was ready' : `was not ready in ${READY_MS} ms`}; stderr:\n${stderr.join('\n')}`)
+  if (found === undefined)
+    throw new Error(`the program ${gone ? 'ended before it was ready' : `was not ready in ${READY_MS} ms`}; stderr:\n${stderr.join('\n')}`)
   return Object.fromEntries([...found.matchAll(/(\w+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value]))
 }
 

@@ -5,8 +5,15 @@ import { parseResponse, type ResponseMessage } from './http1.ts'
 import { changes, DEADLINE_MS } from './until.ts'
 
 /** Certificates are not verified: tests look at them instead. servername absent: no SNI. */
-export type TlsOptions = { readonly servername?: string; readonly cert?: string; readonly key?: string; readonly alpn?: readonly string[]; readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3' }
-export type RawClientOptions = { readonly tls?: TlsOptions; readonly host?: string }
+export type TlsOptions = {
+  readonly servername?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly alpn?: readonly string[]
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
+}
+/** halfOpen: our side stays open when the peer ends its own; without TLS only. */
+export type RawClientOptions = { readonly tls?: TlsOptions; readonly host?: string; readonly halfOpen?: boolean }
 
 export type RawClient = {
   readonly socket: Socket | TLSSocket
@@ -27,8 +34,8 @@ export type RawClient = {
 }
 
 /** Resolves when connected (and the TLS handshake is done); rejects with the socket's error. */
-export async function rawClient(port: number, { tls, host = '127.0.0.1' }: RawClientOptions = {}): Promise<RawClient> {
-  const socket = tls ? connectTls(tlsOptions(port, host, tls)) : connectTcp({ port, host })
+export async function rawClient(port: number, { tls, host = '127.0.0.1', halfOpen = false }: RawClientOptions = {}): Promise<RawClient> {
+  const socket = tls ? connectTls(tlsOptions(port, host, tls)) : connectTcp({ port, host, allowHalfOpen: halfOpen })
   await new Promise<void>((resolve, reject) => {
     socket.once(tls ? 'secureConnect' : 'connect', resolve)
     socket.once('error', reject)
@@ -60,8 +67,14 @@ function clientOver(socket: Socket): RawClient {
     }
     notify()
   }
-  const close = () => { peerClosed = true; parse() }
-  socket.on('data', (chunk: Buffer) => { unread = unread.length > 0 ? Buffer.concat([unread, chunk]) : chunk; parse() })
+  const close = () => {
+    peerClosed = true
+    parse()
+  }
+  socket.on('data', (chunk: Buffer) => {
+    unread = unread.length > 0 ? Buffer.concat([unread, chunk]) : chunk
+    parse()
+  })
   socket.on('end', close)
   socket.on('close', close)
   socket.on('error', close)
@@ -75,7 +88,9 @@ function clientOver(socket: Socket): RawClient {
       methods.push(...sent)
       socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
     },
-    end: () => { socket.end() },
+    end: () => {
+      socket.end()
+    },
     async response(withinMs = DEADLINE_MS) {
       const next = () => responses.findIndex(({ status }, index) => index >= taken && (status >= 200 || status === 101))
       await when(() => next() >= 0 || peerClosed, withinMs)
@@ -85,7 +100,9 @@ function clientOver(socket: Socket): RawClient {
       return responses[index]
     },
     closed: (withinMs = DEADLINE_MS) => when(() => peerClosed, withinMs),
-    destroy: () => { socket.destroy() },
+    destroy: () => {
+      socket.destroy()
+    },
   }
 }
 

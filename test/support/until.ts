@@ -24,7 +24,9 @@ export async function until<T>(what: string, probe: () => T | Promise<T>, within
 /** The promise's value, or undefined when it did not settle in time. */
 export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   let timer: Timer | undefined
-  const late = new Promise<undefined>((resolve) => { timer = setTimeout(resolve, ms, undefined) })
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
@@ -37,12 +39,20 @@ export type Changes = {
 
 export function changes(): Changes {
   const checks = new Set<() => void>()
-  const notify = () => { for (const check of [...checks]) check() }
+  const notify = () => {
+    for (const check of [...checks]) check()
+  }
   const when = (condition: () => boolean, withinMs = DEADLINE_MS) => {
     if (condition()) return Promise.resolve(true)
     return new Promise<boolean>((resolve) => {
-      const settle = (held: boolean) => { clearTimeout(timer); checks.delete(check); resolve(held) }
-      const check = () => { if (condition()) settle(true) }
+      const settle = (held: boolean) => {
+        clearTimeout(timer)
+        checks.delete(check)
+        resolve(held)
+      }
+      const check = () => {
+        if (condition()) settle(true)
+      }
       const timer = setTimeout(settle, withinMs, false)
       checks.add(check)
     })

@@ -19,7 +19,8 @@ describe('the default format', () => {
     const fields = { 'user-agent': 'curl/8.5.0', authorization: `Basic ${btoa('ann:secret')}` }
     const time = commonLogTime(new Date(performance.timeOrigin + 1012.4))
     expect(line(format, { fields })).toBe(
-      `203.0.113.7 - ann [${time}] "GET /tea?cup=2 HTTP/1.1" 200 42 "-" "curl/8.5.0" 312 0.012 [shop-tea-svc-80] [] 10.0.0.1:8080 42 0.012 200 c0ffee`,
+      `203.0.113.7 - ann [${time}] "GET /tea?cup=2 HTTP/1.1" 200 42 "-" "curl/8.5.0" 312 0.012 `
+      + '[shop-tea-svc-80] [] 10.0.0.1:8080 42 0.012 200 c0ffee',
     )
   })
 

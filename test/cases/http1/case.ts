@@ -32,7 +32,7 @@ export function isHttp1(cases: readonly unknown[]): boolean {
 
 /** Latin1: one character is one octet. */
 export function octets({ raw, raw_gen: pieces = [] }: Http1Case): string {
-  return raw ?? pieces.map((piece) => typeof piece === 'string' ? piece : piece.repeat.repeat(piece.count)).join('')
+  return raw ?? pieces.map((piece) => (typeof piece === 'string' ? piece : piece.repeat.repeat(piece.count))).join('')
 }
 
 /** Does the client shut its write side down and wait for the consequence? */

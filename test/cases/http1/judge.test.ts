@@ -28,7 +28,16 @@ const refused = (status: number) => ({ status, fields: [], body: '', complete: t
 
 /** What reached the upstream, whole. */
 function delivered(requests: readonly string[], more: Partial<Observation> = {}): Observation {
-  return { sent: '', reached: requests.map(received), upstreamBytes: [requests.join('')], unfinished: [], responses: requests.map(() => ok), closed: false, probe: '', ...more }
+  return {
+    sent: '',
+    reached: requests.map(received),
+    upstreamBytes: [requests.join('')],
+    unfinished: [],
+    responses: requests.map(() => ok),
+    closed: false,
+    probe: '',
+    ...more,
+  }
 }
 
 const nothing: Observation = { sent: '', reached: [], upstreamBytes: [], unfinished: [], responses: [], closed: false, probe: '' }
@@ -39,13 +48,21 @@ const PROBE = get('/after-upgrade')
 
 /** Phrase, right, wrong. */
 const PHRASES: readonly (readonly [string, Observation, Observation])[] = [
-  ['never both fields', delivered([chunked('Z')]), { ...nothing, upstreamBytes: ['POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'] }],
+  [
+    'never both fields',
+    delivered([chunked('Z')]),
+    { ...nothing, upstreamBytes: ['POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'] },
+  ],
   ['no second request line', delivered([chunked('GET /smuggled')]), delivered([post(''), get('/smuggled')])],
   ['no request for /smuggled', delivered([get('/')]), delivered([get('/smuggled')])],
   ['no terminating chunk', { ...nothing, upstreamBytes: ['5\r\nhel'] }, { ...nothing, upstreamBytes: ['3\r\nhel\r\n0\r\n\r\n'] }],
   ['nothing', nothing, { ...nothing, upstreamBytes: ['G'] }],
   ['CRLF line ends only', delivered([get('/')]), { ...nothing, upstreamBytes: ['GET / HTTP/1.1\nHost: a\n\n'] }],
-  ['no tunnel', delivered([get('/', 'A: b\r\n'), get('/after-upgrade', 'X-Real-IP: 127.0.0.1\r\n')], { probe: PROBE }), delivered([get('/'), PROBE], { probe: PROBE })],
+  [
+    'no tunnel',
+    delivered([get('/', 'A: b\r\n'), get('/after-upgrade', 'X-Real-IP: 127.0.0.1\r\n')], { probe: PROBE }),
+    delivered([get('/'), PROBE], { probe: PROBE }),
+  ],
   ['connection not tunnelled after a non-101', delivered([get('/')]), delivered([get('/'), PROBE], { probe: PROBE })],
   ['normal request', delivered([get('/')], sent(`\r\n${get('/')}`)), delivered([get('/other')], sent(`\r\n${get('/')}`))],
   ['canonical framing, body Z', delivered([post('Z')]), delivered([post('')])],
@@ -63,16 +80,36 @@ const PHRASES: readonly (readonly [string, Observation, Observation])[] = [
   ['whole target', delivered([get('/aaaa')], sent(get('/aaaa'))), delivered([get('/aaa')], sent(get('/aaaa')))],
   ['HTTP/1.1', delivered([get('/')]), delivered(['GET / HTTP/1.0\r\n\r\n'])],
   ['default backend', delivered([get('/')], { responses: [{ ...ok, fields: [[SERVED_BY, 'default']] }] }), delivered([get('/')])],
-  ['none of these trailers forwarded as headers', delivered([chunked('Z')], trailers), delivered([get('/', 'Content-Length: 99\r\n') + 'x'.repeat(99)], trailers)],
+  [
+    'none of these trailers forwarded as headers',
+    delivered([chunked('Z')], trailers),
+    delivered([get('/', 'Content-Length: 99\r\n') + 'x'.repeat(99)], trailers),
+  ],
   ['none forwarded', delivered([get('/', 'TE: trailers\r\n')]), delivered([get('/', 'Keep-Alive: timeout=5\r\n')])],
-  ['no X-Secret, no client Connection value', delivered([get('/', 'Connection: keep-alive\r\n')]), delivered([get('/', 'X-Secret: 1\r\n')])],
+  [
+    'no X-Secret, no client Connection value',
+    delivered([get('/', 'Connection: keep-alive\r\n')]),
+    delivered([get('/', 'X-Secret: 1\r\n')]),
+  ],
   ['no Upgrade, no HTTP2-Settings', delivered([get('/')]), delivered([get('/', 'HTTP2-Settings: AAA\r\n')])],
   ['X-Empty present or dropped', delivered([get('/', 'X-Empty:\r\n')]), delivered([get('/', 'X-Empty: x\r\n')])],
   ['X-A: 1 then 2', delivered([get('/', 'X-A: 1, 2\r\n')]), delivered([get('/', 'X-A: 2\r\nX-A: 1\r\n')])],
-  ['Upgrade: websocket + Connection: upgrade', delivered([get('/', 'Upgrade: WebSocket\r\nConnection: Upgrade\r\n')]), delivered([get('/')])],
-  ['values set by the proxy', delivered([get('/', 'X-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n')], sent(get('/', spoofed))), delivered([get('/', spoofed)], sent(get('/', spoofed)))],
+  [
+    'Upgrade: websocket + Connection: upgrade',
+    delivered([get('/', 'Upgrade: WebSocket\r\nConnection: Upgrade\r\n')]),
+    delivered([get('/')]),
+  ],
+  [
+    'values set by the proxy',
+    delivered([get('/', 'X-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n')], sent(get('/', spoofed))),
+    delivered([get('/', spoofed)], sent(get('/', spoofed))),
+  ],
   ['body hello exactly once', delivered([post('hello')]), { ...delivered([post('hello')]), upstreamBytes: ['hellohello'] }],
-  ['field and body together, or neither', delivered([get('/')], sent(post('hello'))), delivered([get('/', 'Content-Length: 2\r\n') + 'he'], sent(post('hello')))],
+  [
+    'field and body together, or neither',
+    delivered([get('/')], sent(post('hello'))),
+    delivered([get('/', 'Content-Length: 2\r\n') + 'he'], sent(post('hello'))),
+  ],
 ]
 
 test.each(PHRASES)('%s', (phrase, right, wrong) => {
@@ -87,19 +124,24 @@ test('every sentence of the corpus has a row, and every row that the corpus uses
 })
 
 test('an unknown sentence is checked as an ordinary message', () => {
-  expect(checkPhrase('as one would hope', delivered([get('/b')], sent(get('/a'))), true)).toEqual(['upstream: target: expected "/a", got "/b"'])
+  expect(checkPhrase('as one would hope', delivered([get('/b')], sent(get('/a'))), true)).toEqual([
+    'upstream: target: expected "/a", got "/b"',
+  ])
 })
 
-const given = (fields: Partial<Http1Case>) => HTTP1_CASE.parse({ name: 'x', category: 'x', raw: '', expected: 'reject', status: [400], close: true, ...fields })
+const given = (fields: Partial<Http1Case>) =>
+  HTTP1_CASE.parse({ name: 'x', category: 'x', raw: '', expected: 'reject', status: [400], close: true, ...fields })
 const rejected: Observation = { ...nothing, responses: [refused(400)], closed: true }
 
 test.each([
   ['another status', { ...rejected, responses: [refused(502)] }],
   ['an open connection', { ...rejected, closed: false }],
   ['a delivered request', { ...rejected, reached: [received(get('/'))] }],
-  ['the upstream\'s own 400', { ...rejected, responses: [{ ...ok, status: 400 }] }],
+  ["the upstream's own 400", { ...rejected, responses: [{ ...ok, status: 400 }] }],
   ['no answer and an open connection', nothing],
-])('reject is not: %s', (_, seen) => { expect(judge(given({}), seen).outcome).toBe('failed') })
+])('reject is not: %s', (_, seen) => {
+  expect(judge(given({}), seen).outcome).toBe('failed')
+})
 
 test('reject is: its status, or a close without an answer', () => {
   expect(judge(given({}), rejected).outcome).toBe('passed')

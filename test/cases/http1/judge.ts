@@ -25,7 +25,7 @@ function against(outcome: Expected, given: Http1Case, seen: Observation): string
 
 function againstReject({ status, upstream = '' }: Http1Case, seen: Observation): string[] {
   const first = seen.responses.find((response) => response.status >= 200)
-  const acceptable = (code: number) => status ? status.includes(code) : code >= 400 && code <= 599
+  const acceptable = (code: number) => (status ? status.includes(code) : code >= 400 && code <= 599)
   const answered = first ? acceptable(first.status) && !isFromUpstream(first) : seen.closed
   const delivered = seen.reached.map(({ method, target, body }) => `${method} ${target} ${body}`)
   return [
@@ -37,7 +37,8 @@ function againstReject({ status, upstream = '' }: Http1Case, seen: Observation):
 
 function againstDelivery(outcome: Expected, { upstream }: Http1Case, seen: Observation): string[] {
   const first = seen.responses.find((response) => response.status >= 200)
-  if (!first || !isFromUpstream(first) || seen.reached.length === 0) return [`answer: expected the upstream's, got ${answers(seen)} (${seen.reached.length} requests at the upstream)`]
+  if (!first || !isFromUpstream(first) || seen.reached.length === 0)
+    return [`answer: expected the upstream's, got ${answers(seen)} (${seen.reached.length} requests at the upstream)`]
   const malformed = seen.unfinished.map(({ bytes, invalid }) => `upstream: not clean HTTP/1.1 (${invalid || 'unfinished'}): ${show(bytes)}`)
   const phrase = upstream === undefined ? (outcome === 'forward' ? sameMessage(seen) : []) : checkPhrase(upstream, seen, true)
   return [...malformed, ...phrase]

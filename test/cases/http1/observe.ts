@@ -45,7 +45,9 @@ export async function observe(given: Http1Case, { port, upstreams }: { port: num
     responses: client.responses,
     reached: upstreams.flatMap((upstream, index) => upstream.requests.slice(marks[index]?.requests)),
     upstreamBytes: connections.map(({ bytes }) => bytes()),
-    unfinished: connections.map(({ connection }) => connection).filter(({ pending, invalid }) => pending.length > 0 || invalid !== '')
+    unfinished: connections
+      .map(({ connection }) => connection)
+      .filter(({ pending, invalid }) => pending.length > 0 || invalid !== '')
       .map(({ pending, invalid }) => ({ bytes: pending.toString('latin1'), invalid })),
   }
 }
@@ -87,7 +89,8 @@ type Activity = { readonly connection: EchoConnection; readonly bytes: () => str
 
 function since({ connections }: Echo, before: Mark | undefined): Activity[] {
   const old = (connection: EchoConnection) => before?.chunks.get(connection) ?? 0
-  return connections.filter((connection) => connection.chunks.length > old(connection))
+  return connections
+    .filter((connection) => connection.chunks.length > old(connection))
     .map((connection) => ({ connection, bytes: () => Buffer.concat(connection.chunks.slice(old(connection))).toString('latin1') }))
 }
 

@@ -16,7 +16,10 @@ export type Http1Suite = {
   close(): Promise<void>
 }
 
-export async function http1Suite({ lenient = false, command }: { lenient?: boolean; command?: readonly string[] } = {}): Promise<Http1Suite> {
+export async function http1Suite({
+  lenient = false,
+  command,
+}: { lenient?: boolean; command?: readonly string[] } = {}): Promise<Http1Suite> {
   const upstreams = [await echoUpstream({ name: 'corpus' }), await echoUpstream({ name: 'default' })]
   const manifests = [
     ...upstreams.flatMap(({ name, port }) => service({ metadata: { name }, ports: [{ name: 'http', port: 80 }], endpoints: [port] })),
@@ -25,7 +28,12 @@ export async function http1Suite({ lenient = false, command }: { lenient?: boole
     configMap({ name: 'settings', namespace: 'default' }, SETTINGS),
   ]
   const end = () => Promise.all(upstreams.map((upstream) => upstream.close()))
-  const program = await start({ manifests, flags: ['--configmap=default/settings'], ...(command && { command }) }).catch(async (error: unknown) => { await end(); throw error })
+  const program = await start({ manifests, flags: ['--configmap=default/settings'], ...(command && { command }) }).catch(
+    async (error: unknown) => {
+      await end()
+      throw error
+    },
+  )
   return {
     run: async (given) => judge(given, await observe(given, { port: program.http, upstreams }), { lenient }),
     async close() {

@@ -4,7 +4,12 @@ import { z } from 'zod'
 
 const TEXT = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 const TLS = z.strictObject({ hosts: z.array(z.string()).optional(), secret: z.string().optional() })
-const RULE = z.strictObject({ host: z.string().optional(), path: z.string().optional(), pathType: z.string().optional(), backend: z.string().optional() })
+const RULE = z.strictObject({
+  host: z.string().optional(),
+  path: z.string().optional(),
+  pathType: z.string().optional(),
+  backend: z.string().optional(),
+})
 
 const INGRESS = RULE.extend({
   name: z.string().optional(),
@@ -60,18 +65,28 @@ const STEP = z.object({ change: z.string().optional(), request: REQUEST, expecte
 export type Step = z.infer<typeof STEP>
 
 /** A case without steps is one step. */
-export const INGRESS_CASE = z.object({
-  id: z.string(),
-  feature: z.string(),
-  given: GIVEN,
-  request: REQUEST.optional(),
-  expected: z.record(z.string(), z.unknown()).optional(),
-  steps: z.array(STEP).optional(),
-}).transform(({ id, feature, given, request, expected = {}, steps }) => ({ id, feature, given, steps: steps ?? (request ? [{ request, expected }] : []) }))
+export const INGRESS_CASE = z
+  .object({
+    id: z.string(),
+    feature: z.string(),
+    given: GIVEN,
+    request: REQUEST.optional(),
+    expected: z.record(z.string(), z.unknown()).optional(),
+    steps: z.array(STEP).optional(),
+  })
+  .transform(({ id, feature, given, request, expected = {}, steps }) => ({
+    id,
+    feature,
+    given,
+    steps: steps ?? (request ? [{ request, expected }] : []),
+  }))
 export type IngressCase = Omit<z.infer<typeof INGRESS_CASE>, 'steps'> & { readonly steps: readonly Step[] }
 
 /** Keys beyond the format's known ones. */
 export function unknownKeys({ given, steps }: IngressCase): string[] {
-  const beyond = (where: string, value: object, known: object) => Object.keys(value).filter((key) => !(key in known)).map((key) => `${where}.${key}`)
+  const beyond = (where: string, value: object, known: object) =>
+    Object.keys(value)
+      .filter((key) => !(key in known))
+      .map((key) => `${where}.${key}`)
   return [...beyond('given', given, GIVEN.shape), ...steps.flatMap(({ request }) => beyond('request', request, REQUEST.shape))]
 }

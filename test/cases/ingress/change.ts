@@ -7,13 +7,21 @@ export type Change = { readonly given: (given: Given) => Given; readonly auth?: 
 const SENTENCES: readonly (readonly [RegExp, (words: readonly string[]) => Change])[] = [
   [/^scale to (\d+)$/, ([replicas]) => ({ given: (given) => ({ ...given, replicas: Number(replicas) }) })],
   [/^auth backend removed$/, () => ({ given: (given) => given, auth: 'removed' })],
-  [/^([a-z-]+): (\S+)$/, ([key = '', value = '']) => ({ given: (given) => everyIngress(given, ({ annotations }) => ({ annotations: { ...annotations, [key]: value } })) })],
+  [
+    /^([a-z-]+): (\S+)$/,
+    ([key = '', value = '']) => ({
+      given: (given) => everyIngress(given, ({ annotations }) => ({ annotations: { ...annotations, [key]: value } })),
+    }),
+  ],
 ]
 
 /** These cases state the end of a story and the cluster at its beginning. */
 const IMPLIED: Readonly<Record<string, (given: Given) => Given>> = {
   'tls-added-to-existing-ingress': (given) => everyIngress(given, ({ host = '' }) => ({ tls: { hosts: [host], secret: host } })),
-  'tls-secret-deleted-falls-back': (given) => ({ ...given, objects: Object.fromEntries(given.ingresses.map(({ host }) => [`secret/${host}`, 'absent'])) }),
+  'tls-secret-deleted-falls-back': (given) => ({
+    ...given,
+    objects: Object.fromEntries(given.ingresses.map(({ host }) => [`secret/${host}`, 'absent'])),
+  }),
   'tls-host-changed': (given) => everyIngress(given, () => ({ host: 'foo2.com' })),
   'tls-block-removed': (given) => everyIngress(given, () => ({ tls: undefined })),
 }

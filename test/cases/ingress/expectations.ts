@@ -6,21 +6,8 @@ import { values, type FieldLine, type ResponseMessage } from '../../support/http
 import { show } from '../outcome.ts'
 import { fieldPattern, isPresence, sameLocation, type Ports } from './field-values.ts'
 import type { Expected } from './case.ts'
+import { complain, equal, everyReached, everyResponse, peer, row, type Checker, type Row } from './checks.ts'
 import type { PeerTls, Seen } from './request.ts'
-
-/** What the checks need besides what was seen. */
-export type Context = {
-  readonly ports: Ports
-  /** SHA-256 of each Secret's certificate, by the Secret's name. */
-  readonly fingerprints: ReadonlyMap<string, string>
-  /** Everything the program said: output and issues. */
-  readonly said: string
-  readonly running: boolean
-}
-/** Complaints; none: it holds. */
-export type Checker = (seen: Seen, context: Context) => string[]
-/** undefined: the value says something that can't be checked. */
-type Row = (expected: unknown) => Checker | undefined
 
 /** Characters of an unexpected answer's body: enough to tell who sent it. */
 const BODY_SHOWN = 60
@@ -28,43 +15,153 @@ const BODY_SHOWN = 60
 const STATUS = z.union([z.number().int(), z.string().regex(/^\d(\d\d|xx)$/)])
 const TEXTS = z.union([z.string().transform((text) => [text]), z.array(z.string())])
 const NAMES = z.array(z.string())
-const VALUES = z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).refine((fields) => Object.values(fields).every((value) => fieldPattern(value) !== undefined))
-const SECONDS = z.string().regex(/\d+ ?s/).transform((text) => Number(/\d+/.exec(text)?.[0]))
+const VALUES = z
+  .record(z.string(), z.union([z.string(), z.number()]).transform(String))
+  .refine((fields) => Object.values(fields).every((value) => fieldPattern(value) !== undefined))
+const SECONDS = z
+  .string()
+  .regex(/\d+ ?s/)
+  .transform((text) => Number(/\d+/.exec(text)?.[0]))
 
 const ROWS: Readonly<Record<string, Row>> = {
   status: row(z.union([STATUS.transform((status) => [status]), z.array(STATUS)]), everyResponse(statusIs)),
-  headers: row(VALUES, everyResponse((response, expected, { ports }) => Object.entries(expected).flatMap(([name, value]) => headerIs(response, [name, value], ports)))),
-  headers_absent: row(NAMES, everyResponse(({ fields }, names) => names.flatMap((name) => equal(name, values(fields, name), [])))),
-  header_count: row(z.record(z.string(), z.number()), everyResponse(({ fields }, counts) => Object.entries(counts).flatMap(([name, count]) => equal(`number of ${name} lines`, values(fields, name).length, count)))),
-  served_by: row(z.string(), everyResponse(({ fields }, service) => equal('served by', values(fields, SERVED_BY), [service]))),
-  body: row(z.string(), everyResponse(({ body }, expected) => equal('body', body, expected))),
-  body_contains: row(TEXTS, everyResponse(({ body }, texts) => texts.flatMap((text) => complain(!body.includes(text), `body: expected it to contain ${show(text)}, got`, body)))),
-  body_not_contains: row(TEXTS, everyResponse(({ body }, texts) => texts.flatMap((text) => complain(body.includes(text), `body: expected it without ${show(text)}, got`, body)))),
-  set_cookie: row(z.union([z.string().transform((name) => [`${name}=`]), z.strictObject({ contains: z.array(z.string()) }).transform(({ contains }) => contains)]), everyResponse(setsCookie)),
-  no_set_cookie: row(z.union([z.string(), z.literal(true)]), everyResponse(({ fields }, name) =>
-    complain(values(fields, 'set-cookie').some((line) => name === true || line.startsWith(`${name}=`)), 'Set-Cookie: expected none, got', values(fields, 'set-cookie')))),
-  counts: row(z.record(z.string(), z.coerce.number()), ({ responses }, expected) => equal('answers by status', countBy(responses.map((response) => String(response?.status))), expected)),
-  duration: row(SECONDS, ({ durationMs }, seconds) => complain(durationMs < seconds * 800 || durationMs > seconds * 1000 + 2000, `duration: expected about ${seconds} s, got ms`, Math.round(durationMs))),
-  echo: row(z.literal(true), ({ websocketEchoed }) => complain(!websocketEchoed, 'WebSocket: expected the text frame back, got', 'nothing')),
-  exit_within: row(SECONDS, ({ exit }, seconds) => complain(exit?.code !== 0 || exit.ms > seconds * 1000, `exit: expected code 0 within ${seconds} s, got`, exit)),
+  headers: row(
+    VALUES,
+    everyResponse((response, expected, { ports }) =>
+      Object.entries(expected).flatMap(([name, value]) => headerIs(response, [name, value], ports)),
+    ),
+  ),
+  headers_absent: row(
+    NAMES,
+    everyResponse(({ fields }, names) => names.flatMap((name) => equal(name, values(fields, name), []))),
+  ),
+  header_count: row(
+    z.record(z.string(), z.number()),
+    everyResponse(({ fields }, counts) =>
+      Object.entries(counts).flatMap(([name, count]) => equal(`number of ${name} lines`, values(fields, name).length, count)),
+    ),
+  ),
+  served_by: row(
+    z.string(),
+    everyResponse(({ fields }, service) => equal('served by', values(fields, SERVED_BY), [service])),
+  ),
+  body: row(
+    z.string(),
+    everyResponse(({ body }, expected) => equal('body', body, expected)),
+  ),
+  body_contains: row(
+    TEXTS,
+    everyResponse(({ body }, texts) =>
+      texts.flatMap((text) => complain(!body.includes(text), `body: expected it to contain ${show(text)}, got`, body)),
+    ),
+  ),
+  body_not_contains: row(
+    TEXTS,
+    everyResponse(({ body }, texts) =>
+      texts.flatMap((text) => complain(body.includes(text), `body: expected it without ${show(text)}, got`, body)),
+    ),
+  ),
+  set_cookie: row(
+    z.union([
+      z.string().transform((name) => [`${name}=`]),
+      z.strictObject({ contains: z.array(z.string()) }).transform(({ contains }) => contains),
+    ]),
+    everyResponse(setsCookie),
+  ),
+  no_set_cookie: row(
+    z.union([z.string(), z.literal(true)]),
+    everyResponse(({ fields }, name) =>
+      complain(
+        values(fields, 'set-cookie').some((line) => name === true || line.startsWith(`${name}=`)),
+        'Set-Cookie: expected none, got',
+        values(fields, 'set-cookie'),
+      ),
+    ),
+  ),
+  counts: row(z.record(z.string(), z.coerce.number()), ({ responses }, expected) =>
+    equal('answers by status', countBy(responses.map((response) => String(response?.status))), expected),
+  ),
+  duration: row(SECONDS, ({ durationMs }, seconds) =>
+    complain(
+      durationMs < seconds * 800 || durationMs > seconds * 1000 + 2000,
+      `duration: expected about ${seconds} s, got ms`,
+      Math.round(durationMs),
+    ),
+  ),
+  echo: row(z.literal(true), ({ websocketEchoed }) =>
+    complain(!websocketEchoed, 'WebSocket: expected the text frame back, got', 'nothing'),
+  ),
+  exit_within: row(SECONDS, ({ exit }, seconds) =>
+    complain(exit?.code !== 0 || exit.ms > seconds * 1000, `exit: expected code 0 within ${seconds} s, got`, exit),
+  ),
   no_reload: row(z.literal(true), (_, __, { running }) => complain(!running, 'process: expected the same one, got', 'an exit')),
-  log_contains: row(TEXTS, (_, texts, { said }) => texts.flatMap((text) => complain(!said.includes(text), `output and issues: expected ${show(text)}, got`, said))),
+  log_contains: row(TEXTS, (_, texts, { said }) =>
+    texts.flatMap((text) => complain(!said.includes(text), `output and issues: expected ${show(text)}, got`, said)),
+  ),
 
-  'upstream.path': row(z.string(), everyReached(({ target }, expected) => equal('path', target, expected))),
-  'upstream.proto': row(z.string(), everyReached(({ version }, expected) => equal('version', version, expected))),
-  'upstream.headers': row(VALUES, everyReached(({ fields }, expected, { ports }) => Object.entries(expected).flatMap(([name, value]) => fieldIs(fields, [name, value], ports)))),
-  'upstream.headers_absent': row(NAMES, everyReached(({ fields }, names) => names.flatMap((name) => equal(name, values(fields, name), [])))),
-  'upstream.tls': row(z.boolean(), everyReached(({ connection }, expected) => equal('TLS', connection.tls !== null, expected))),
-  'upstream.sni': row(z.string(), everyReached(({ connection }, expected) => equal('SNI', connection.tls?.sni, expected))),
-  'upstream.client_cert': row(z.boolean(), everyReached(({ connection }, expected) => equal('client certificate', connection.tls?.clientCertificate, expected))),
+  'upstream.path': row(
+    z.string(),
+    everyReached(({ target }, expected) => equal('path', target, expected)),
+  ),
+  'upstream.proto': row(
+    z.string(),
+    everyReached(({ version }, expected) => equal('version', version, expected)),
+  ),
+  'upstream.headers': row(
+    VALUES,
+    everyReached(({ fields }, expected, { ports }) =>
+      Object.entries(expected).flatMap(([name, value]) => fieldIs(fields, [name, value], ports)),
+    ),
+  ),
+  'upstream.headers_absent': row(
+    NAMES,
+    everyReached(({ fields }, names) => names.flatMap((name) => equal(name, values(fields, name), []))),
+  ),
+  'upstream.tls': row(
+    z.boolean(),
+    everyReached(({ connection }, expected) => equal('TLS', connection.tls !== null, expected)),
+  ),
+  'upstream.sni': row(
+    z.string(),
+    everyReached(({ connection }, expected) => equal('SNI', connection.tls?.sni, expected)),
+  ),
+  'upstream.client_cert': row(
+    z.boolean(),
+    everyReached(({ connection }, expected) => equal('client certificate', connection.tls?.clientCertificate, expected)),
+  ),
 
-  'tls.version': row(z.string(), peer(({ version }, expected) => equal('version', version, expected))),
-  'tls.cipher': row(z.string(), peer(({ cipher }, expected) => equal('cipher', cipher, expected))),
-  'tls.cert_dns': row(z.string(), peer(({ certificate }, name) => complain(!namesOf(certificate).includes(name), `certificate: expected it for ${name}, got`, namesOf(certificate)))),
-  'tls.cert': row(z.string().regex(/^[\w.-]+$/), peer(({ certificate }, secret, { fingerprints }) => equal(`certificate of Secret ${secret}`, certificate.fingerprint256, fingerprints.get(secret) ?? 'no such Secret'))),
-  'tls.issuer_cn': row(z.string(), peer(({ certificate }, expected) => equal('issuer CN', certificate.issuer?.CN, expected))),
-  'tls.org': row(z.string(), peer(({ certificate }, expected) => equal('organisation', certificate.subject?.O, expected))),
-  'tls.chain_length': row(z.number(), peer(({ chainLength }, expected) => equal('chain length', chainLength, expected))),
+  'tls.version': row(
+    z.string(),
+    peer(({ version }, expected) => equal('version', version, expected)),
+  ),
+  'tls.cipher': row(
+    z.string(),
+    peer(({ cipher }, expected) => equal('cipher', cipher, expected)),
+  ),
+  'tls.cert_dns': row(
+    z.string(),
+    peer(({ certificate }, name) =>
+      complain(!namesOf(certificate).includes(name), `certificate: expected it for ${name}, got`, namesOf(certificate)),
+    ),
+  ),
+  'tls.cert': row(
+    z.string().regex(/^[\w.-]+$/),
+    peer(({ certificate }, secret, { fingerprints }) =>
+      equal(`certificate of Secret ${secret}`, certificate.fingerprint256, fingerprints.get(secret) ?? 'no such Secret'),
+    ),
+  ),
+  'tls.issuer_cn': row(
+    z.string(),
+    peer(({ certificate }, expected) => equal('issuer CN', certificate.issuer?.CN, expected)),
+  ),
+  'tls.org': row(
+    z.string(),
+    peer(({ certificate }, expected) => equal('organisation', certificate.subject?.O, expected)),
+  ),
+  'tls.chain_length': row(
+    z.number(),
+    peer(({ chainLength }, expected) => equal('chain length', chainLength, expected)),
+  ),
 
   'distribution.per_pod': row(z.number(), (seen, each) => equal('requests by replica', [...new Set(replicaCounts(seen))], [each])),
   'distribution.distinct_pods': row(z.number(), (seen, expected) => equal('replicas used', replicaCounts(seen).length, expected)),
@@ -92,41 +189,18 @@ function flat([key, value]: [string, unknown]): [string, unknown][] {
   return Object.entries(value).map(([inner, each]) => [`${key}.${inner}`, each])
 }
 
-function row<T>(schema: z.ZodType<T>, check: (seen: Seen, expected: T, context: Context) => string[]): Row {
-  return (expected) => {
-    const parsed = schema.safeParse(expected)
-    return parsed.success ? (seen, context) => check(seen, parsed.data, context) : undefined
-  }
-}
-
-/** The first answer that breaks the rule speaks for all. */
-function everyResponse<T>(check: (response: ResponseMessage, expected: T, context: Context) => string[]) {
-  return ({ responses }: Seen, expected: T, context: Context): string[] => {
-    if (responses.length === 0) return ['answer: none was asked for']
-    return responses.map((response) => response ? check(response, expected, context) : ['answer: none, the connection was closed']).find((complaints) => complaints.length > 0) ?? []
-  }
-}
-
-function everyReached<T>(check: (request: Seen['reached'][number]['request'], expected: T, context: Context) => string[]) {
-  return ({ reached }: Seen, expected: T, context: Context): string[] => {
-    if (reached.length === 0) return ['upstream: no request reached it']
-    return reached.flatMap(({ request }) => check(request, expected, context)).map((complaint) => `upstream: ${complaint}`)
-  }
-}
-
-function peer<T>(check: (tls: PeerTls, expected: T, context: Context) => string[]) {
-  return ({ tls }: Seen, expected: T, context: Context): string[] => (tls ? check(tls, expected, context) : ['not a TLS connection']).map((complaint) => `TLS: ${complaint}`)
-}
-
 function statusIs({ status, body }: ResponseMessage, expected: readonly (number | string)[]): string[] {
-  const matches = expected.some((code) => String(status) === String(code) || (typeof code === 'string' && code.endsWith('xx') && code[0] === String(status)[0]))
+  const matches = expected.some(
+    (code) => String(status) === String(code) || (typeof code === 'string' && code.endsWith('xx') && code[0] === String(status)[0]),
+  )
   return matches ? [] : [`status: expected ${expected.join(' or ')}, got ${status} ${show(body.slice(0, BODY_SHOWN))}`]
 }
 
 function headerIs(response: ResponseMessage, [name, expected]: FieldLine, ports: Ports): string[] {
   const got = values(response.fields, name)
   if (isPresence(name, expected)) return complain(got.length === 0, `${name}: expected present, got`, response.fields)
-  if (name.toLowerCase() === 'location') return complain(!sameLocation(got.join(), expected, ports), `Location: expected ${show(expected)}, got`, got)
+  if (name.toLowerCase() === 'location')
+    return complain(!sameLocation(got.join(), expected, ports), `Location: expected ${show(expected)}, got`, got)
   return fieldIs(response.fields, [name, expected], ports)
 }
 
@@ -162,12 +236,4 @@ function countBy(keys: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const key of keys) counts[key] = (counts[key] ?? 0) + 1
   return counts
-}
-
-function complain(wrong: boolean, what: string, got: unknown): string[] {
-  return wrong ? [`${what} ${show(got)}`] : []
-}
-
-function equal(what: string, got: unknown, expected: unknown): string[] {
-  return complain(!Bun.deepEquals(got, expected), `${what}: expected ${show(expected)}, got`, got)
 }

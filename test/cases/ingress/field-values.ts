@@ -1,10 +1,10 @@
 // How the format writes field values: placeholders, presence, prefixes, and the default ports that a test run can't have. Pure.
+import { NAMESPACE } from './secrets.ts'
 
 /** Where the program under test listens. */
 export type Ports = { readonly http: number; readonly https: number }
 
 const CLIENT_ADDRESS = '127.0.0.1'
-const NAMESPACE = 'e2e'
 const PLACEHOLDERS: Readonly<Record<string, (value: string) => boolean>> = {
   '<client>': (value) => value === CLIENT_ADDRESS,
   '<32 hex>': (value) => /^[0-9a-f]{32}$/.test(value),
@@ -20,7 +20,10 @@ export function isPresence(name: string, expected: string): boolean {
 }
 
 /** undefined: a placeholder that is not known. `value...` is a prefix. */
-export function fieldPattern(expected: string, { name = '', ports }: { name?: string; ports?: Ports } = {}): ((value: string) => boolean) | undefined {
+export function fieldPattern(
+  expected: string,
+  { name = '', ports }: { name?: string; ports?: Ports } = {},
+): ((value: string) => boolean) | undefined {
   const literal = expected === '*' && !isPresence(name, expected)
   const placeholder = literal ? undefined : PLACEHOLDERS[expected]
   if (placeholder) return placeholder
@@ -33,6 +36,9 @@ export function fieldPattern(expected: string, { name = '', ports }: { name?: st
 
 /** Equal, the default ports and the run's own ones written or not: ingress-nginx writes `:80` where others leave it out. */
 export function sameLocation(got: string, expected: string, { http, https }: Ports): boolean {
-  const plain = (text: string) => text.replace(new RegExp(`^(http://[^/:]+):(?:80|${http})(?=/|$)`), '$1').replace(new RegExp(`^(https://[^/:]+):(?:443|${https})(?=/|$)`), '$1')
+  const plain = (text: string) =>
+    text
+      .replace(new RegExp(`^(http://[^/:]+):(?:80|${http})(?=/|$)`), '$1')
+      .replace(new RegExp(`^(https://[^/:]+):(?:443|${https})(?=/|$)`), '$1')
   return plain(got) === plain(expected)
 }

@@ -1,10 +1,9 @@
-// `given` as Kubernetes objects and flags. Pure except for making certificates; says what it can't produce instead of guessing.
-import { certificate, type TestCertificate } from '../../support/certificate.ts'
-import { backend, configMap, ingress, ingressClass, secret, service, tlsSecret, type Backend, type Rule } from '../../support/manifests.ts'
+// `given` as Kubernetes objects and flags. Says what it can't produce instead of guessing.
+import { backend, configMap, ingress, ingressClass, service, type Backend, type Rule } from '../../support/manifests.ts'
 import type { Given, GivenIngress } from './case.ts'
+import { isKnownSecret, NAMESPACE, secrets } from './secrets.ts'
 import { behaviourOf } from './servers.ts'
 
-export const NAMESPACE = 'e2e'
 export const SETTINGS = `${NAMESPACE}/ingress-nginx-controller`
 /** The retired controller's own class and controller name, which the format means by "own class". */
 const OWN_CLASS = 'nginx'
@@ -22,61 +21,48 @@ const isExternal = (name: string) => /^external/.test(name)
 export function cannotProduce({ ingresses, configmap, objects, upstream }: Given): string[] {
   const values = [...Object.values(configmap), ...ingresses.flatMap(({ annotations }) => Object.values(annotations))]
   const foreign = values.flatMap((value) => /\b(EXT|MIRROR|ERR)\b|<(?!CIDRs containing the client>)[^>]+>/.exec(value)?.[0] ?? [])
-  const namespaces = ingresses.flatMap(({ namespace = NAMESPACE }) => /^[a-z0-9-]+$/.test(namespace) && namespace !== 'unlabelled' ? [] : [namespace])
+  const namespaces = ingresses.flatMap(({ namespace = NAMESPACE }) =>
+    /^[a-z0-9-]+$/.test(namespace) && namespace !== 'unlabelled' ? [] : [namespace],
+  )
   return [
     ...foreign.map((name) => `given: needs ${name}`),
     ...namespaces.map((namespace) => `given: a namespace described as "${namespace}"`),
-    ...Object.entries(objects).filter(([id, text]) => !isKnownObject(id, text)).map(([id, text]) => `given.objects: ${id} described as ${JSON.stringify(text)}`),
+    ...Object.entries(objects)
+      .filter(([id, text]) => !isKnownObject(id, text))
+      .map(([id, text]) => `given.objects: ${id} described as ${JSON.stringify(text)}`),
     ...(upstream === undefined || behaviourOf(upstream) ? [] : [`given.upstream: "${upstream}"`]),
     ...(ingresses.some(({ annotations }) => /^grpcs?$/i.test(annotations['backend-protocol'] ?? '')) ? ['given: a gRPC backend'] : []),
   ]
 }
 
-const HTPASSWD = /(\w+):<bcrypt (?:of )?(\w+)>/
-const CLIENT_CN = /^ca\.crt.*CN=([\w.-]+)/
 function isKnownObject(id: string, text: Given['objects'][string]): boolean {
   if (typeof text !== 'string') return id.startsWith('configmap/') && !/-services$/.test(id)
-  return text === 'absent' || (id.startsWith('secret/') && (/no tls\.crt/.test(text) || HTPASSWD.test(text) || CLIENT_CN.test(text)))
+  return text === 'absent' || (id.startsWith('secret/') && isKnownSecret(text))
 }
 
 /** Services that must exist, by name. */
 export function serviceNames(given: Given): string[] {
   const flag = given.flags.flatMap((text) => /^--default-backend-service=(?:.*\/)?(.+)$/.exec(text)?.[1] ?? [])
-  const names = [...backendTexts(given).map((text) => text.split(':')[0] ?? ''), ...flag, ...given.ingresses.flatMap(({ annotations }) => annotations['default-backend'] ?? [])]
+  const names = [
+    ...backendTexts(given).map((text) => text.split(':')[0] ?? ''),
+    ...flag,
+    ...given.ingresses.flatMap(({ annotations }) => annotations['default-backend'] ?? []),
+  ]
   return [...new Set(names)].filter((name) => !isMissing(name) && !isExternal(name) && given.objects[`service/${name}`] === undefined)
 }
 
 /** Services whose endpoints speak TLS. */
 export function tlsServices({ ingresses }: Given): string[] {
-  return ingresses.filter(({ annotations }) => /^https$/i.test(annotations['backend-protocol'] ?? '')).map(({ backend = '' }) => backend.split(':')[0] ?? '')
+  return ingresses
+    .filter(({ annotations }) => /^https$/i.test(annotations['backend-protocol'] ?? ''))
+    .map(({ backend = '' }) => backend.split(':')[0] ?? '')
 }
 
 function backendTexts({ ingresses }: Given): string[] {
-  return ingresses.flatMap(({ backend, defaultBackend, rules = [] }) => [backend, defaultBackend, ...rules.map((rule) => rule.backend)])
-    .filter((text) => text !== undefined).filter((text) => !text.startsWith('resource:'))
-}
-
-/** The certificate of every Secret that has one, by the Secret's name. */
-export function certificates({ ingresses, flags, objects, configmap }: Given): Map<string, TestCertificate> {
-  const hosts = new Map<string, string[]>()
-  const want = (name: string | undefined, names: readonly string[]) => { if (name !== undefined) hosts.set(name, [...hosts.get(name) ?? [], ...names]) }
-  for (const { tls = [], annotations } of ingresses) {
-    for (const block of [tls].flat()) want(block.secret, block.hosts ?? [])
-    want(annotations['proxy-ssl-secret']?.split('/').pop(), [])
-  }
-  for (const flag of flags) want(/^--default-ssl-certificate=.*\/(.+)$/.exec(flag)?.[1], [])
-  const rsa = /RSA/.test(configmap['ssl-ciphers'] ?? '')
-  return new Map([...hosts].filter(([name]) => objects[`secret/${name}`] === undefined || hasClientCa(objects, name))
-    .map(([name, names]) => [name, certificate({ names: names.length > 0 ? [...new Set(names)] : [name], rsa })]))
-}
-
-const hasClientCa = (objects: Given['objects'], name: string) => CLIENT_CN.test(String(objects[`secret/${name}`]))
-
-/** Certificates for `client_cert`: signed by the CA of the Secret, and by another. */
-export function clientCertificates({ objects }: Given): Record<'valid' | 'wrong-ca', TestCertificate> {
-  const name = Object.values(objects).flatMap((text) => CLIENT_CN.exec(String(text))?.[1] ?? [])[0] ?? 'client'
-  const signed = (ca: string) => certificate({ names: [name], issuer: certificate({ names: [ca], ca: true }) })
-  return { valid: signed('client-ca'), 'wrong-ca': signed('another-ca') }
+  return ingresses
+    .flatMap(({ backend, defaultBackend, rules = [] }) => [backend, defaultBackend, ...rules.map((rule) => rule.backend)])
+    .filter((text) => text !== undefined)
+    .filter((text) => !text.startsWith('resource:'))
 }
 
 /** Ports on loopback: of each Service's endpoints, and of the AUTH server. */
@@ -89,26 +75,50 @@ export function manifests(given: Given, endpoints: Endpoints): object[] {
     ...given.ingresses.map((item, index) => givenIngress(item, index, { given, endpoints })),
     ...classes(given),
     ...secrets(given),
-    ...Object.entries(given.objects).flatMap(([id, data]) => typeof data === 'string' ? [] : [configMap({ name: id.split('/')[1] ?? '', namespace: NAMESPACE }, data)]),
-    configMap({ name: SETTINGS.split('/')[1] ?? '', namespace: NAMESPACE }, mapValues(given.configmap, (value) => resolve(value, endpoints))),
+    ...Object.entries(given.objects).flatMap(([id, data]) =>
+      typeof data === 'string' ? [] : [configMap({ name: id.split('/')[1] ?? '', namespace: NAMESPACE }, data)],
+    ),
+    configMap(
+      { name: SETTINGS.split('/')[1] ?? '', namespace: NAMESPACE },
+      mapValues(given.configmap, (value) => resolve(value, endpoints)),
+    ),
   ]
 }
 
 /** As given, after the defaults that make the program the drop-in that the format describes. */
 export function flags(given: Given): string[] {
-  return [`--controller-class=${OWN_CONTROLLER}`, `--configmap=${SETTINGS}`, ...given.flags.map((flag) => flag.replace(/\bNS\//, `${NAMESPACE}/`))]
+  return [
+    `--controller-class=${OWN_CONTROLLER}`,
+    `--configmap=${SETTINGS}`,
+    ...given.flags.map((flag) => flag.replace(/\bNS\//, `${NAMESPACE}/`)),
+  ]
 }
 
 /** NS, AUTH and the client's network, in values. */
 function resolve(value: string, { auth }: Endpoints): string {
-  return value.replace(/\bAUTH(:80)?\b/g, `127.0.0.1:${auth}`).replace(/\bNS\//g, `${NAMESPACE}/`).replace('<CIDRs containing the client>', CLIENT_CIDR)
+  return value
+    .replace(/\bAUTH(:80)?\b/g, `127.0.0.1:${auth}`)
+    .replace(/\bNS\//g, `${NAMESPACE}/`)
+    .replace('<CIDRs containing the client>', CLIENT_CIDR)
 }
 
 function services(given: Given, { services }: Endpoints): object[] {
-  const portsOf = (name: string) => [...new Set(backendTexts(given).filter((text) => text.split(':')[0] === name).map((text) => text.split(':')[1] ?? '80'))]
+  const portsOf = (name: string) => [
+    ...new Set(
+      backendTexts(given)
+        .filter((text) => text.split(':')[0] === name)
+        .map((text) => text.split(':')[1] ?? '80'),
+    ),
+  ]
   const listed = [...services].flatMap(([name, listening]) => {
-    const ports = portsOf(name).map((port, index) => /^\d+$/.test(port) ? { name: `p${port}`, port: Number(port) } : { name: port, port: 8000 + index })
-    return service({ metadata: { name, namespace: NAMESPACE }, ports: ports.length > 0 ? ports : [{ name: 'p80', port: 80 }], endpoints: listening })
+    const ports = portsOf(name).map((port, index) =>
+      /^\d+$/.test(port) ? { name: `p${port}`, port: Number(port) } : { name: port, port: 8000 + index },
+    )
+    return service({
+      metadata: { name, namespace: NAMESPACE },
+      ports: ports.length > 0 ? ports : [{ name: 'p80', port: 80 }],
+      endpoints: listening,
+    })
   })
   const external = [...new Set(backendTexts(given).map((text) => text.split(':')[0] ?? ''))].filter(isExternal)
   const spec = { type: 'ExternalName', externalName: 'localhost' }
@@ -118,7 +128,9 @@ function services(given: Given, { services }: Endpoints): object[] {
 function givenIngress(item: GivenIngress, index: number, { given, endpoints }: { given: Given; endpoints: Endpoints }): object {
   const twins = given.ingresses.filter(({ name, host }) => name === undefined && host === item.host).length
   const name = item.name ?? (item.host && twins === 1 ? item.host.replace('*', 'wildcard') : `ingress-${index}`)
-  const annotations = Object.fromEntries(Object.entries(item.annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, resolve(value, endpoints)]))
+  const annotations = Object.fromEntries(
+    Object.entries(item.annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, resolve(value, endpoints)]),
+  )
   const legacyClass = item.annotation_class === undefined ? {} : { 'kubernetes.io/ingress.class': item.annotation_class }
   const creationTimestamp = new Date(EPOCH_MS + index * 1000).toISOString().replace('.000', '')
   const tls = item.tls && [item.tls].flat().map(({ hosts, secret }) => ({ ...(hosts && { hosts }), ...(secret && { secretName: secret }) }))
@@ -133,10 +145,17 @@ function givenIngress(item: GivenIngress, index: number, { given, endpoints }: {
 
 function rules(item: GivenIngress): Rule[] {
   if (item.rules) return item.rules.map(({ host, path, pathType, backend }) => rule({ host, pathType, backend, paths: [path] }))
-  return item.backend === undefined ? [] : [rule({ host: item.host, pathType: item.pathType, backend: item.backend, paths: item.paths ?? [item.path] })]
+  return item.backend === undefined
+    ? []
+    : [rule({ host: item.host, pathType: item.pathType, backend: item.backend, paths: item.paths ?? [item.path] })]
 }
 
-type RuleText = { host: string | undefined; pathType: string | undefined; backend: string | undefined; paths: readonly (string | undefined)[] }
+type RuleText = {
+  host: string | undefined
+  pathType: string | undefined
+  backend: string | undefined
+  paths: readonly (string | undefined)[]
+}
 
 function rule({ host, pathType = 'Prefix', backend: target, paths }: RuleText): Rule {
   const named = host ? { host } : {}
@@ -151,27 +170,15 @@ function givenBackend(text: string): Backend {
 
 /** `own class`, `name`, or `name (controller x)`. */
 function className(text = 'own class'): string {
-  return text === 'own class' ? OWN_CLASS : text.split(' ')[0] ?? ''
+  return text === 'own class' ? OWN_CLASS : (text.split(' ')[0] ?? '')
 }
 
 function classes({ ingresses }: Given): object[] {
-  const others = ingresses.flatMap(({ ingressClassName: text }) => text && className(text) !== OWN_CLASS ? [text] : [])
-  return [ingressClass(OWN_CLASS, OWN_CONTROLLER), ...[...new Set(others)].map((text) => ingressClass(className(text), /\(controller (.+)\)/.exec(text)?.[1] ?? OTHER_CONTROLLER))]
-}
-
-function secrets(given: Given): object[] {
-  const metadata = (name: string) => ({ name, namespace: NAMESPACE })
-  const described = Object.entries(given.objects).flatMap(([id, text]) => {
-    const htpasswd = HTPASSWD.exec(String(text))
-    const name = id.replace('secret/', '')
-    if (htpasswd) return [secret(metadata(name), { auth: `${htpasswd[1]}:${Bun.password.hashSync(htpasswd[2] ?? '', { algorithm: 'bcrypt', cost: 4 })}\n` })]
-    return /no tls\.crt/.test(String(text)) ? [secret(metadata(name), { note: 'neither certificate nor key' })] : []
-  })
-  const clientCa = { 'ca.crt': certificate({ names: ['client-ca'], ca: true }).cert }
-  const withCertificates = [...certificates(given)].map(([name, made]) => hasClientCa(given.objects, name)
-    ? secret(metadata(name), { ...clientCa, 'tls.crt': made.cert, 'tls.key': made.key }, 'kubernetes.io/tls')
-    : tlsSecret(metadata(name), made))
-  return [...described, ...withCertificates]
+  const others = ingresses.flatMap(({ ingressClassName: text }) => (text && className(text) !== OWN_CLASS ? [text] : []))
+  return [
+    ingressClass(OWN_CLASS, OWN_CONTROLLER),
+    ...[...new Set(others)].map((text) => ingressClass(className(text), /\(controller (.+)\)/.exec(text)?.[1] ?? OTHER_CONTROLLER)),
+  ]
 }
 
 function mapValues(record: Readonly<Record<string, string>>, to: (value: string) => string): Record<string, string> {

@@ -6,7 +6,8 @@ import { rawClient } from '../../support/raw-client.ts'
 import { loadCases } from '../cases.ts'
 import { INGRESS_CASE, type IngressCase } from './case.ts'
 import { changeBefore, mostReplicas } from './change.ts'
-import { plan, type Context } from './expectations.ts'
+import type { Context } from './checks.ts'
+import { plan } from './expectations.ts'
 import { sameLocation } from './field-values.ts'
 import { flags, manifests, serviceNames } from './given.ts'
 import { skipReasons } from './suite.ts'
@@ -26,23 +27,46 @@ function made(fields: object): IngressCase {
   return INGRESS_CASE.parse({ id: 'x', feature: 'x', given: {}, request: {}, expected: { status: 200 }, ...fields })
 }
 
-const produced = ({ given }: IngressCase) => manifests(given, { auth: 9, services: new Map(serviceNames(given).map((name) => [name, [8001, 8002]])) })
+const produced = ({ given }: IngressCase) =>
+  manifests(given, { auth: 9, services: new Map(serviceNames(given).map((name) => [name, [8001, 8002]])) })
 
 test('one Ingress: class, annotations, backend, a slice for each endpoint', () => {
-  const objects = produced(made({ given: { ingresses: [{ host: 'a.test', backend: 'echo:80', annotations: { 'auth-url': 'http://AUTH/x', 'enable-cors': true } }] } }))
-  expect(objects).toContainEqual(expect.objectContaining({
-    kind: 'Ingress',
-    metadata: expect.objectContaining({ name: 'a.test', annotations: { 'nginx.ingress.kubernetes.io/auth-url': 'http://127.0.0.1:9/x', 'nginx.ingress.kubernetes.io/enable-cors': 'true' } }),
-    spec: { ingressClassName: 'nginx', rules: [{ host: 'a.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'echo', port: { number: 80 } } } }] } }] },
-  }))
+  const objects = produced(
+    made({
+      given: { ingresses: [{ host: 'a.test', backend: 'echo:80', annotations: { 'auth-url': 'http://AUTH/x', 'enable-cors': true } }] },
+    }),
+  )
+  expect(objects).toContainEqual(
+    expect.objectContaining({
+      kind: 'Ingress',
+      metadata: expect.objectContaining({
+        name: 'a.test',
+        annotations: { 'nginx.ingress.kubernetes.io/auth-url': 'http://127.0.0.1:9/x', 'nginx.ingress.kubernetes.io/enable-cors': 'true' },
+      }),
+      spec: {
+        ingressClassName: 'nginx',
+        rules: [
+          {
+            host: 'a.test',
+            http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'echo', port: { number: 80 } } } }] },
+          },
+        ],
+      },
+    }),
+  )
   const slices = objects.filter((object) => 'addressType' in object)
-  expect(slices).toMatchObject([8001, 8002].map((port) => ({ metadata: { labels: { 'kubernetes.io/service-name': 'echo' } }, ports: [{ name: 'p80', port }] })))
+  expect(slices).toMatchObject(
+    [8001, 8002].map((port) => ({ metadata: { labels: { 'kubernetes.io/service-name': 'echo' } }, ports: [{ name: 'p80', port }] })),
+  )
 })
 
 test('classes: own, another controller, by annotation, none', () => {
   const objects = produced(corpusCase('class-other-controller-ignored'))
   const classes = objects.filter((object) => 'kind' in object && object.kind === 'IngressClass')
-  expect(classes).toMatchObject([{ metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } }, { metadata: { name: 'test-new-ingress-class' }, spec: { controller: 'k8s.io/other-class' } }])
+  expect(classes).toMatchObject([
+    { metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } },
+    { metadata: { name: 'test-new-ingress-class' }, spec: { controller: 'k8s.io/other-class' } },
+  ])
   const annotated = produced(corpusCase('class-annotation-other-ignored')).filter((object) => 'kind' in object && object.kind === 'Ingress')
   expect(annotated[0]).toMatchObject({ metadata: { annotations: { 'kubernetes.io/ingress.class': 'testclass' } } })
   expect(annotated[0]).not.toHaveProperty('spec.ingressClassName')
@@ -70,16 +94,44 @@ test.each([
   ['an unknown part of the cluster', { given: { nodes: 3 } }, 'given.nodes'],
   ['an origin in unknown words', { given: { upstream: 'sings' } }, 'sings'],
   ['an object in unknown words', { given: { objects: { 'secret/x': 'something' } } }, 'secret/x'],
-  ['an unknown change', { request: undefined, steps: [{ change: 'paint it black', request: {}, expected: { status: 200 } }] }, 'paint it black'],
-])('skipped: %s', (_, fields, reason) => { expect(skipReasons(made(fields)).join()).toContain(reason) })
+  [
+    'an unknown change',
+    { request: undefined, steps: [{ change: 'paint it black', request: {}, expected: { status: 200 } }] },
+    'paint it black',
+  ],
+])('skipped: %s', (_, fields, reason) => {
+  expect(skipReasons(made(fields)).join()).toContain(reason)
+})
 
 test('the features of the core run whole', () => {
-  const core = ['path-types', 'hosts', 'default-backend', 'tls', 'ssl-redirect', 'hsts', 'app-root', 'rewrite-target', 'use-regex', 'ingress-class', 'service', 'validation']
+  const core = [
+    'path-types',
+    'hosts',
+    'default-backend',
+    'tls',
+    'ssl-redirect',
+    'hsts',
+    'app-root',
+    'rewrite-target',
+    'use-regex',
+    'ingress-class',
+    'service',
+    'validation',
+  ]
   expect(corpus.filter(({ feature }) => core.includes(feature)).flatMap(skipReasons)).toEqual([])
 })
 
 const context: Context = { ports: { http: 8080, https: 8443 }, fingerprints: new Map([['s', 'AA']]), said: 'said', running: true }
-const response = { status: 200, fields: [['Location', 'http://a:80/x'], ['Set-Cookie', 'aff=1; path=/'], ['x-served-by', 'main']] as const, body: 'hello', complete: true }
+const response = {
+  status: 200,
+  fields: [
+    ['Location', 'http://a:80/x'],
+    ['Set-Cookie', 'aff=1; path=/'],
+    ['x-served-by', 'main'],
+  ] as const,
+  body: 'hello',
+  complete: true,
+}
 const seen: Seen = { responses: [response], reached: [], tls: null, durationMs: 2000, websocketEchoed: false, exit: null }
 const complaints = (expected: object, of: Seen = seen) => plan({ ...expected }).checkers.flatMap((check) => check(of, context))
 
@@ -132,7 +184,9 @@ test('the origins of a case: test-server paths and a WebSocket that echoes', asy
   const client = await rawClient(servers.services.get('echo')?.[0]?.port ?? 0)
   client.send('GET /status/418 HTTP/1.1\r\nHost: a\r\n\r\n')
   expect(await client.response()).toMatchObject({ status: 418 })
-  client.send('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+  client.send(
+    'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  )
   expect((await client.response())?.fields).toContainEqual(['Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='])
   client.send(textFrame('hi', { masked: true }), [])
   expect(await client.when(() => client.rest().equals(textFrame('hi', { masked: false })))).toBe(true)

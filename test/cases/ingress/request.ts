@@ -1,7 +1,7 @@
 // Sends a step's request and collects what client and origins saw. Judges nothing.
-import { TLSSocket, type PeerCertificate } from 'node:tls'
+import { TLSSocket, type DetailedPeerCertificate } from 'node:tls'
 import type { Echo, ReceivedRequest } from '../../support/echo.ts'
-import { values, type ResponseMessage } from '../../support/http1.ts'
+import { values, type FieldLine, type ResponseMessage } from '../../support/http1.ts'
 import type { Program } from '../../support/program.ts'
 import { rawClient, type RawClient, type TlsOptions } from '../../support/raw-client.ts'
 import type { TestCertificate } from '../../support/certificate.ts'
@@ -14,8 +14,19 @@ const ANSWER_MS = 40_000
 /** The longest exit the format allows. */
 const EXIT_MS = 60_000
 const WEBSOCKET_TEXT = 'lintel'
+const HANDSHAKE: readonly FieldLine[] = [
+  ['Connection', 'Upgrade'],
+  ['Upgrade', 'websocket'],
+  ['Sec-WebSocket-Version', '13'],
+  ['Sec-WebSocket-Key', btoa('sixteen octets..')],
+]
 
-export type PeerTls = { readonly version: string; readonly cipher: string; readonly certificate: PeerCertificate; readonly chainLength: number }
+export type PeerTls = {
+  readonly version: string
+  readonly cipher: string
+  readonly certificate: DetailedPeerCertificate
+  readonly chainLength: number
+}
 export type Reached = { readonly service: string; readonly replica: number; readonly request: ReceivedRequest }
 export type Seen = {
   /** The answer to each request; undefined: none came. Interim ones are left out. */
@@ -45,9 +56,12 @@ export async function perform(request: Request, environment: Environment): Promi
     program.signal(request.process)
     return { ...nothing, exit: { code: await within(program.exited, EXIT_MS), ms: performance.now() - begun } }
   }
-  const sent = request.concurrency === undefined ? await inTurn(request, environment) : await atOnce(request, request.concurrency, environment)
+  const sent =
+    request.concurrency === undefined ? await inTurn(request, environment) : await atOnce(request, request.concurrency, environment)
   if (request.save_cookie) cookies.set(request.save_cookie, cookieIn(sent.responses[0], request.save_cookie))
-  const reached = [...services].flatMap(([service, echoes]) => echoes.flatMap((echo, replica) => echo.requests.slice(before.get(echo)).map((received) => ({ service, replica, request: received }))))
+  const reached = [...services].flatMap(([service, echoes]) =>
+    echoes.flatMap((echo, replica) => echo.requests.slice(before.get(echo)).map((received) => ({ service, replica, request: received }))),
+  )
   return { ...nothing, ...sent, reached, durationMs: performance.now() - begun }
 }
 
@@ -60,12 +74,12 @@ async function inTurn(request: Request, environment: Environment): Promise<Sent>
   let client = await connect(request, environment)
   const tls = peerTls(client)
   for (let count = 0; count < request.repeat; count++) {
-    if (count > 0 && await client.closed(0)) client = await connect(request, environment)
+    if (count > 0 && (await client.closed(0))) client = await connect(request, environment)
     client.send(encode(request, environment.cookies), [request.method])
     if (request.then) await signalInFlight(environment)
     responses.push(await client.response(ANSWER_MS))
   }
-  const websocketEchoed = request.websocket && responses[0]?.status === 101 && await echoes(client)
+  const websocketEchoed = request.websocket && responses[0]?.status === 101 && (await echoes(client))
   client.destroy()
   return { responses, tls, websocketEchoed }
 }
@@ -76,7 +90,10 @@ async function atOnce(request: Request, concurrency: number, environment: Enviro
   return { responses: sent.flatMap(({ responses }) => responses) }
 }
 
-async function connect({ scheme, host, sni = host, client_cert: certificate, preamble }: Request, { program, clientCertificates }: Environment): Promise<RawClient> {
+async function connect(
+  { scheme, host, sni = host, client_cert: certificate, preamble }: Request,
+  { program, clientCertificates }: Environment,
+): Promise<RawClient> {
   const pair = certificate ? clientCertificates[certificate] : undefined
   const tls: TlsOptions = { ...(sni !== undefined && { servername: sni }), ...(pair && { cert: pair.cert, key: pair.key }) }
   const client = await rawClient(scheme === 'https' ? program.https : program.http, scheme === 'https' ? { tls } : {})
@@ -103,13 +120,12 @@ function encode(request: Request, cookies: ReadonlyMap<string, string>): string 
   const { method, path, host = '127.0.0.1', headers, chunked, use_cookie: cookie, websocket } = request
   const body = request.body ?? 'x'.repeat(request.body_bytes ?? 0)
   const hasBody = request.body !== undefined || request.body_bytes !== undefined
-  const fields: [string, string][] = [
-    ['Host', host],
-    ...Object.entries(headers).map(([name, value]): [string, string] => [name, value.replace(/base64\((.*)\)/, (_, text: string) => btoa(text))]),
-    ...(cookie ? [['Cookie', `${cookie}=${cookies.get(cookie) ?? ''}`] as [string, string]] : []),
-    ...(websocket ? [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Version', '13'], ['Sec-WebSocket-Key', btoa('sixteen octets..')]] as [string, string][] : []),
-    ...(hasBody ? [chunked ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(body.length)]] as [string, string][] : []),
-  ]
+  const framing: FieldLine = chunked ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(body.length)]
+  const fields: FieldLine[] = [['Host', host]]
+  for (const [name, value] of Object.entries(headers)) fields.push([name, value.replace(/base64\((.*)\)/, (_, text: string) => btoa(text))])
+  if (cookie) fields.push(['Cookie', `${cookie}=${cookies.get(cookie) ?? ''}`])
+  if (websocket) fields.push(...HANDSHAKE)
+  if (hasBody) fields.push(framing)
   const content = chunked ? `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n` : body
   return `${method} ${path} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${content}`
 }
@@ -126,13 +142,13 @@ function peerTls({ socket }: RawClient): PeerTls | null {
 }
 
 /** A root is its own issuer, and some runtimes leave the last issuer out. */
-function chainLength(certificate: PeerCertificate): number {
-  const issuer = 'issuerCertificate' in certificate ? (certificate.issuerCertificate as PeerCertificate | undefined) : undefined
-  if (!issuer?.raw || issuer.raw.equals(certificate.raw)) return 1
-  return 1 + chainLength(issuer)
+function chainLength({ raw, issuerCertificate: issuer }: DetailedPeerCertificate): number {
+  return !issuer?.raw || issuer.raw.equals(raw) ? 1 : 1 + chainLength(issuer)
 }
 
 function cookieIn(response: ResponseMessage | undefined, name: string): string {
-  const pair = values(response?.fields ?? [], 'set-cookie').map((line) => line.split(';')[0] ?? '').find((text) => text.startsWith(`${name}=`))
+  const pair = values(response?.fields ?? [], 'set-cookie')
+    .map((line) => line.split(';')[0] ?? '')
+    .find((text) => text.startsWith(`${name}=`))
   return pair?.slice(name.length + 1) ?? ''
 }

@@ -7,13 +7,19 @@ const FINAL_TEXT = 0x81
 const MASKED = 0x80
 
 export function acceptKey(key: string): string {
-  return createHash('sha1').update(key + GUID).digest('base64')
+  return createHash('sha1')
+    .update(key + GUID)
+    .digest('base64')
 }
 
 /** §5.2 with a payload below 126 octets; clients mask. A zero mask is legal and readable. */
 export function textFrame(text: string, { masked }: { masked: boolean }): Buffer {
   const payload = Buffer.from(text)
-  return Buffer.concat([Buffer.from([FINAL_TEXT, payload.length | (masked ? MASKED : 0)]), masked ? Buffer.alloc(4) : Buffer.alloc(0), payload])
+  return Buffer.concat([
+    Buffer.from([FINAL_TEXT, payload.length | (masked ? MASKED : 0)]),
+    masked ? Buffer.alloc(4) : Buffer.alloc(0),
+    payload,
+  ])
 }
 
 /** Sends each frame of the form textFrame makes back, unmasked. `first`: octets that came with the handshake. */

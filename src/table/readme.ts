@@ -1,0 +1,93 @@
+// The reference of annotations and ConfigMap keys, written from the schemas that read them: `bun src/table/readme.ts`.
+// Knows nothing of building tables.
+import { configMap } from '../settings/config-map.ts'
+import { inactiveKeys } from '../settings/inactive-keys.ts'
+import { annotationSchema } from './annotations.ts'
+import { inactiveAnnotations } from './inactive-annotations.ts'
+
+type Inactive = { readonly about: string; readonly why?: string; readonly protects?: true }
+
+export function readme(): string {
+  const inactive = Object.entries(inactiveAnnotations)
+  return `# Annotations and ConfigMap keys
+
+Written by \`bun src/table/readme.ts\` from the schemas; a test fails when it is stale. Names, meanings and defaults are
+ingress-nginx's. Nothing is ignored in silence: each value that is wrong, unknown or without effect is an issue (in the log, on
+\`/issues\` of the admin port) that names the object, the field and the remedy. A bad value leaves the default in force.
+
+How this folder works: \`build.ts\` is the way in. An Ingress is compiled alone (\`ingress.ts\`: annotations, paths, policies), hosts
+gather what their Ingresses want (\`host.ts\`: conflicts, order), backends what their Services have (\`backends.ts\`), certificates
+what their Secrets hold (\`certificates.ts\`). \`ingresses.ts\`, \`hosts.ts\` and \`backend-set.ts\` remember results by identity.
+
+## Annotations
+
+Prefix: \`nginx.ingress.kubernetes.io/\` (\`--annotations-prefix\`). An annotation acts on its own Ingress and on no other; with
+\`use-regex\` or \`rewrite-target\` ingress-nginx changes every path of the host.
+
+${table(['annotation', 'what it does'], annotations())}
+
+### Not supported yet, and protecting
+
+Their Ingress answers 503 on all its routes, never unprotected.
+
+${table(['annotation', 'about'], inactive.filter(([, one]) => one.protects).map(row))}
+
+### Not supported yet
+
+${table(['annotation', 'about'], inactive.filter(([, one]) => isLater(one)).map(row))}
+
+### Without effect here
+
+${table(['annotation', 'about', 'why'], inactive.filter(([, one]) => one.why !== undefined).map(rowWithReason))}
+
+## ConfigMap keys
+
+Of the ConfigMap that \`--configmap\` names. A change is live at once. Times without a unit are seconds; \`75s\`, \`2m\`, \`500ms\` are
+taken too. Sizes take \`k\`, \`m\`, \`g\`.
+
+${table(['key', 'default', 'what it does'], keys())}
+
+### Not supported yet
+
+${table(['key', 'default of ingress-nginx', 'about'], keysWhere(one => one.why === undefined).map(([name, one]) => [code(name), code(one.default), one.about]))}
+
+### Without effect here
+
+${table(['key', 'about', 'why'], keysWhere(one => one.why !== undefined).map(rowWithReason))}
+`
+}
+
+function annotations(): string[][] {
+  return Object.entries(annotationSchema.shape).map(([name, schema]) => [code(name), schema.description ?? ''])
+}
+
+function keys(): string[][] {
+  return Object.entries(configMap.shape).map(([name, schema]) => [code(name), code(String(schema.def.defaultValue)), schema.description ?? ''])
+}
+
+function keysWhere(isWanted: (one: Inactive) => boolean) {
+  return Object.entries(inactiveKeys).filter(([, one]) => isWanted(one))
+}
+
+function isLater({ why, protects }: Inactive): boolean {
+  return why === undefined && protects === undefined
+}
+
+function row([name, { about }]: readonly [string, Inactive]): string[] {
+  return [code(name), about]
+}
+
+function rowWithReason([name, { about, why = '' }]: readonly [string, Inactive]): string[] {
+  return [code(name), about, why]
+}
+
+function code(text: string): string {
+  return text === '' ? '' : `\`${text}\``
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+if (import.meta.main) await Bun.write(new URL('README.md', import.meta.url), readme())

@@ -1,0 +1,126 @@
+// Which endpoint a request goes to, and what a client sees when endpoints refuse, reset, fall silent or close an idle connection.
+import { beforeAll, describe, expect, test } from 'bun:test'
+import { createServer } from 'node:net'
+import { echoUpstream, type Echo, type Respond } from '../support/echo.ts'
+import { configMap } from '../support/manifests.ts'
+import { start, toYaml, type Program } from '../support/program.ts'
+import { rawClient } from '../support/raw-client.ts'
+import { app, applied, ask, CONFIGURED, echoed, metric, requestText, resources, route, server } from './scene.ts'
+
+const keep = resources()
+
+/** A port of loopback that refuses connections. */
+async function deadPort(): Promise<{ readonly port: number }> {
+  const holder = createServer()
+  await new Promise<void>((resolve) => { holder.listen(0, '127.0.0.1', resolve) })
+  const address = holder.address()
+  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
+  await new Promise((resolve) => { holder.close(resolve) })
+  return { port: address.port }
+}
+
+let program: Program
+const echoes = new Map<string, Echo>()
+async function origin(name: string, respond?: Respond): Promise<Echo> {
+  const echo = await keep(echoUpstream({ name, ...respond && { respond } }))
+  echoes.set(name, echo)
+  return echo
+}
+const received = (name: string) => echoes.get(name)?.requests ?? []
+
+beforeAll(async () => {
+  const [one, two, three] = [await origin('one'), await origin('two'), await origin('three')]
+  const [resets, healthy] = [await origin('resets', () => 'reset'), await origin('healthy')]
+  const fickle = await origin('fickle', ({ target }) => target === '/last' ? { fields: [['X-Last', '1']] } : undefined)
+  const host = (to: string, name = to) => route({ name, to, host: `${name}.example` })
+  program = await keep(start({ flags: [CONFIGURED], manifests: [
+    ...app('three', one, two, three), host('three'),
+    ...app('half-dead', await deadPort(), healthy), host('half-dead'),
+    ...app('dead', await deadPort()), host('dead'),
+    ...app('half-resets', resets, healthy), host('half-resets'),
+    ...app('resets', resets), host('resets'),
+    ...app('empty'), host('empty'), host('missing'),
+    ...app('silent', await origin('silent', () => new Promise(() => undefined))), host('silent'),
+    ...app('fickle', fickle), host('fickle'),
+    configMap({ name: 'settings' }, { 'proxy-read-timeout': '500ms' }),
+  ] }))
+})
+
+const get = (host: string, method = 'GET') => ask(program.http, { host: `${host}.example`, method, ...method === 'POST' && { body: 'pay' } })
+const reasons = (reason: string) => metric(program, 'lintel_upstream_errors_total', `reason="${reason}"`)
+
+describe('spread', () => {
+  test('any window over three endpoints is equal within one', async () => {
+    for (const requests of [30, 31, 7]) {
+      const before = ['one', 'two', 'three'].map((name) => received(name).length)
+      for (let i = 0; i < requests; i++) expect((await get('three')).status).toBe(200)
+      const shares = ['one', 'two', 'three'].map((name, i) => received(name).length - (before[i] ?? 0))
+      expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1)
+    }
+  })
+
+  test('an endpoint that leaves gets nothing more, one that comes gets its share', async () => {
+    const four = await origin('four')
+    const change = (...endpoints: Echo[]) => applied(program, () => program.write('changing.yaml', toYaml([...app('changing', ...endpoints), route({ to: 'changing', host: 'changing.example' })])))
+    const [one, two] = [echoes.get('one'), echoes.get('two')]
+    if (!one || !two) throw new Error('no echoes')
+    await change(one, two)
+    for (let i = 0; i < 4; i++) await get('changing')
+    await change(two, four)
+    const before = one.requests.length
+    for (let i = 0; i < 10; i++) expect((await get('changing')).status).toBe(200)
+    expect([one.requests.length - before, four.requests.length]).toEqual([0, 5])
+  })
+})
+
+describe('endpoints that fail before they answer', () => {
+  test('a refused connection is tried elsewhere, whatever the method', async () => {
+    const before = await reasons('connect_failed')
+    for (const method of ['GET', 'POST', 'GET', 'POST']) expect(echoed(await get('half-dead', method))).toMatchObject({ served_by: 'healthy', method })
+    expect(await reasons('connect_failed') - before).toBeGreaterThanOrEqual(2)
+  })
+
+  test('a reset: GET is tried elsewhere', async () => {
+    for (let i = 0; i < 4; i++) expect(server(await get('half-resets'))).toBe('healthy')
+    expect(await reasons('upstream_reset')).toBeGreaterThanOrEqual(2)
+  })
+
+  test('a reset: POST is sent once, and 502', async () => {
+    const sent = () => received('resets').length + received('healthy').length
+    const statuses = new Set<number>()
+    for (let i = 0; i < 4; i++) {
+      const before = sent()
+      statuses.add((await get('half-resets', 'POST')).status)
+      expect(sent() - before).toBe(1)
+    }
+    expect([...statuses].toSorted()).toEqual([200, 502])
+  })
+
+  test.each([
+    ['nobody accepts', 'dead', 502],
+    ['everybody resets', 'resets', 502],
+    ['no endpoint is ready', 'empty', 503],
+    ['the Service does not exist', 'missing', 503],
+    ['nobody answers in time', 'silent', 504],
+  ])('%s: %s %i', async (_, host, status) => { expect(await get(host)).toMatchObject({ status, complete: true }) })
+
+  test('the client\'s connection outlives all of them', async () => {
+    const client = await keep(rawClient(program.http))
+    for (const [host, status] of [['dead', 502], ['empty', 503], ['three', 200]] as const) {
+      client.send(requestText({ host: `${host}.example` }))
+      expect((await client.response())?.status).toBe(status)
+    }
+  })
+})
+
+describe('idle connections', () => {
+  test('one that the endpoint closed is never seen by a client, and POST is sent exactly once', async () => {
+    const posts = received('fickle').length
+    for (let i = 0; i < 30; i++) {
+      expect((await get('fickle', 'POST')).status).toBe(200)
+      // The endpoint's idle timeout, at the worst moment: the close and the next request cross.
+      for (const { close, open } of received('fickle').map(({ connection }) => ({ close: connection, open: !connection.closed }))) if (open) close.socket.destroy()
+    }
+    expect(received('fickle').length - posts).toBe(30)
+  })
+})
