@@ -8,6 +8,7 @@ const EXIT_USAGE = 2
 const scripts = {
   watcher: new URL('../workers/watcher.ts', import.meta.url),
   proxy: new URL('../workers/proxy.ts', import.meta.url),
+  certificate: new URL('../workers/certificate.ts', import.meta.url),
 }
 
 async function main(): Promise<void> {

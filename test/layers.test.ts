@@ -8,6 +8,7 @@ import ts from 'typescript'
 const mayImport: Record<string, readonly string[]> = {
   settings: [],
   http: [],
+  certificate: [],
   model: ['settings'],
   update: ['model', 'settings'],
   channel: ['model', 'settings'],
@@ -21,6 +22,7 @@ const mayImport: Record<string, readonly string[]> = {
   admin: ['model', 'telemetry'],
   supervisor: ['channel', 'model', 'settings', 'telemetry', 'admin'],
   main: ['supervisor', 'settings'],
+  'workers/certificate': ['certificate'],
   'workers/watcher': ['watcher', 'kube', 'table', 'model', 'update', 'channel', 'settings'],
   'workers/proxy': ['proxy', 'policies', 'upstream', 'http', 'model', 'update', 'telemetry', 'channel', 'settings'],
 }

@@ -126,7 +126,7 @@ export class ClientConnection extends Wire implements Connection {
   }
 
   override resume() {
-    if (this.#sink !== null && !this.blocked) this.clock.arm(this, this.#timeouts.readMs)
+    if (this.#sink !== null && !this.blocked && this.#state !== 'connecting') this.clock.arm(this, this.#timeouts.readMs)
     super.resume()
   }
   /** The client is slow, not the upstream: its deadline rests. */
@@ -265,7 +265,7 @@ export class ClientConnection extends Wire implements Connection {
     if (!this.#sink!.tunnelled(this.#head, span) && this.#sink !== null) this.#wait()
   }
 
-  #broken(message: string) { this.#fail(new ProxyError('upstream', 'bad_answer', 502, { message })) }
+  #broken(message: string) { this.#fail(new ProxyError('upstream', 'bad_answer', { status: 502, message })) }
 
   #fail(error: ProxyError) {
     const sink = this.#sink
@@ -294,7 +294,7 @@ export class ClientConnection extends Wire implements Connection {
     const span = this.#span.set(EMPTY, 0, 0)
     span.last = true
     const sink = this.#sink!
-    if (this.#requestDone || this.finished) { this.#sink = null; this.destroy() }
+    if (this.#requestDone) this.#sink = null // Wire ends with what it still holds
     sink.body(span)
   }
 
@@ -308,18 +308,18 @@ export class ClientConnection extends Wire implements Connection {
   protected override shut() { this.#owner.gone(this) }
 
   #refused(error: Error | null) {
-    return new ProxyError('upstream', 'connect_failed', 502, { retry: 'always', message: error === null ? '' : 'the upstream refused the connection' })
+    return new ProxyError('upstream', 'connect_failed', { status: 502, retry: 'always', message: error === null ? '' : 'the upstream refused the connection' })
   }
   #reset(message: string) {
-    return new ProxyError('upstream', 'upstream_reset', 502, { retry: this.reused && !this.#answering ? 'if-reused' : 'never', message })
+    return new ProxyError('upstream', 'upstream_reset', { status: 502, retry: this.reused && !this.#answering ? 'if-reused' : 'never', message })
   }
 
   expired() {
     if (this.#sink === null) return this.destroy()
-    if (this.#state === 'connecting') return this.#fail(new ProxyError('upstream', 'timeout_connect', 504, { retry: 'always', message: 'the upstream did not accept the connection in time' }))
-    if (this.blocked) return this.#fail(new ProxyError('upstream', 'timeout_send', 504, { message: 'the upstream did not read the request in time' }))
-    if (this.#state === 'tunnel') return this.#fail(new ProxyError('upstream', 'timeout_tunnel', 504, { message: 'the tunnel was idle' }))
-    this.#fail(new ProxyError('upstream', this.#answering ? 'timeout_body' : 'timeout_header', 504, { message: 'the upstream did not answer in time' }))
+    if (this.#state === 'connecting') return this.#fail(new ProxyError('upstream', 'timeout_connect', { status: 504, retry: 'always', message: 'the upstream did not accept the connection in time' }))
+    if (this.blocked) return this.#fail(new ProxyError('upstream', 'timeout_send', { status: 504, message: 'the upstream did not read the request in time' }))
+    if (this.#state === 'tunnel') return this.#fail(new ProxyError('upstream', 'timeout_tunnel', { status: 504, message: 'the tunnel was idle' }))
+    this.#fail(new ProxyError('upstream', this.#answering ? 'timeout_body' : 'timeout_header', { status: 504, message: 'the upstream did not answer in time' }))
   }
 }
 

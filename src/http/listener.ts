@@ -27,7 +27,9 @@ export class Listener {
   readonly #connections = new Set<ServerConnection>()
   readonly #ports: Server[] = []
   readonly #contexts: TlsContexts
-  #draining: (() => void) | null = null
+  #draining = false
+  /** The last connection went. */
+  #emptied: () => void = () => undefined
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -56,7 +58,7 @@ export class Listener {
     this.#options.opened()
     const connection = new ServerConnection(socket, peer, this.#server)
     this.#connections.add(connection)
-    if (this.#draining !== null) connection.drain()
+    if (this.#draining) connection.drain()
   }
 
   /** Reads on until the ClientHello is whole, then gives it back to the socket and to the handshake. */
@@ -96,23 +98,21 @@ export class Listener {
   #closed(connection: ServerConnection) {
     this.#connections.delete(connection)
     this.#options.closed()
-    if (this.#connections.size === 0) this.#draining?.()
+    if (this.#connections.size === 0) this.#emptied()
   }
 
   /** Answers close their connections from now on. Resolves when all are gone, or when time is up: the rest is cut. */
   async drain(timeoutMs: number): Promise<void> {
-    const gone = new Promise<void>((resolve) => { this.#draining = resolve })
-    const timer = setTimeout(() => this.#cut(), timeoutMs)
+    this.#draining = true
     for (const connection of this.#connections) connection.drain()
     await new Promise((resolve) => setTimeout(resolve, ACCEPT_TAIL_MS))
     for (const port of this.#ports) port.close()
-    if (this.#connections.size > 0) await gone
+    if (this.#connections.size === 0) return
+    const timer = setTimeout(() => this.#cut(), Math.max(0, timeoutMs - ACCEPT_TAIL_MS))
+    await new Promise<void>((resolve) => { this.#emptied = resolve })
     clearTimeout(timer)
   }
-  #cut() {
-    for (const connection of [...this.#connections]) connection.reset()
-    this.#draining?.()
-  }
+  #cut() { for (const connection of [...this.#connections]) connection.reset() }
 }
 
 /** Read at accept: a closed socket forgets it. `::ffff:` is how a dual-stack socket shows IPv4 (bun.md §1.2). */

@@ -16,12 +16,12 @@ export class ProxyError {
   readonly status: number
   readonly retry: Retry
   readonly message: string
-  constructor(source: ErrorSource, code: string, status: number, more: { retry?: Retry; message?: string } = {}) {
+  constructor(source: ErrorSource, code: string, outcome: { status: number; retry?: Retry; message?: string }) {
     this.source = source
     this.code = code
-    this.status = status
-    this.retry = more.retry ?? 'never'
-    this.message = more.message ?? ''
+    this.status = outcome.status
+    this.retry = outcome.retry ?? 'never'
+    this.message = outcome.message ?? ''
   }
 }
 

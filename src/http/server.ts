@@ -89,7 +89,7 @@ export class ServerConnection extends Wire implements Exchange {
 
   protected override received(bytes: Buffer) {
     switch (this.#phase) {
-      case 'head': return this.#heads(bytes)
+      case 'head': return this.blocked ? this.#hold(bytes, PIPELINE_BYTES) : this.#heads(bytes)
       case 'body': return this.#receiving ? this.#body(bytes) : this.#hold(bytes, 0)
       case 'answer': return this.#hold(bytes, PIPELINE_BYTES)
       case 'tunnel': return this.#deliver(this.#span.set(bytes, 0, bytes.length), false)
@@ -107,7 +107,7 @@ export class ServerConnection extends Wire implements Exchange {
     this.#carry = this.#carry === null ? bytes : Buffer.concat([this.#carry, bytes])
     if (this.#reading) return
     this.#reading = true
-    while (this.#carry !== null && this.#phase === 'head' && !this.closed) {
+    while (this.#carry !== null && this.#phase === 'head' && !this.blocked && !this.closed) {
       const next: Buffer = this.#carry
       this.#carry = null
       if (!this.#head(next)) break
@@ -120,6 +120,7 @@ export class ServerConnection extends Wire implements Exchange {
     const end = this.request.scan(bytes, 0, bytes.length, this.#options.names())
     if (end < 0) { this.#unreadable(-end); return true }
     if (end === 0) {
+      if (this.peerEnded) { this.#unreadable(400, CUT_HEAD); return true }
       this.#carry = bytes
       // From its first octet on a head has this long in all, not since the last octet (slowloris).
       if (!this.#timed) this.clock.arm(this, this.#options.limits().headMs)
@@ -168,7 +169,7 @@ export class ServerConnection extends Wire implements Exchange {
     this.clock.arm(this, this.#options.limits().bodyMs)
     if (this.request.length !== CHUNKED) return this.#sizedBody(bytes)
     const chunks = this.#chunks!
-    if (!chunks.read(bytes, 0)) return this.#brokenBody(new ProxyError('downstream', 'bad_request', 400, { message: 'broken chunked coding' }))
+    if (!chunks.read(bytes, 0)) return this.#brokenBody(new ProxyError('downstream', 'bad_request', { status: 400, message: 'broken chunked coding' }))
     this.octetsIn += chunks.used
     this.#span.set(bytes, chunks.from, chunks.to).trailers = chunks.ended && chunks.hasTrailers ? chunks.trailers : null
     this.#bodySpan(bytes, chunks.used, chunks.ended)
@@ -184,7 +185,7 @@ export class ServerConnection extends Wire implements Exchange {
 
   #bodySpan(bytes: Buffer, used: number, last: boolean) {
     this.#bodyOctets += this.#span.size
-    if (this.bodyLimit > 0 && this.#bodyOctets > this.bodyLimit) return this.#brokenBody(new ProxyError('downstream', 'limit_body', 413, { message: `the body exceeds ${this.bodyLimit} octets` }))
+    if (this.bodyLimit > 0 && this.#bodyOctets > this.bodyLimit) return this.#brokenBody(new ProxyError('downstream', 'limit_body', { status: 413, message: `the body exceeds ${this.bodyLimit} octets` }))
     if (used < bytes.length) this.#carry = bytes.subarray(used)
     if (last) {
       this.#phase = 'answer'
@@ -195,7 +196,7 @@ export class ServerConnection extends Wire implements Exchange {
 
   #deliver(span: Span, last: boolean) {
     span.last = last
-    if (!this.#responder.body(span) && !last) this.pause()
+    if (!this.#responder.body(span) && !last && this.#phase !== 'linger') this.pause()
   }
 
   #brokenBody(error: ProxyError) {
@@ -210,7 +211,8 @@ export class ServerConnection extends Wire implements Exchange {
 
   /** The head was refused: there is no telling where the next one would start (RFC 9112 §9.6, §11.2). */
   #unreadable(status: number, message = this.request.fault) {
-    const error = new ProxyError('downstream', codeOf(status), status, { message })
+    const error = new ProxyError('downstream', codeOf(status), { status, message })
+    this.#answered = true
     this.#responder.refused(error)
     this.#writer.own(refusal(error), { head: false, minor: 1, close: true })
     this.#startLinger()
@@ -262,6 +264,7 @@ export class ServerConnection extends Wire implements Exchange {
     this.#phase = 'tunnel'
     const sent = this.#writer.inform(head, edits, span)
     if (span.last) this.#ended()
+    this.resume() // early octets may have paused it
     const held = this.#carry
     this.#carry = null
     if (held !== null) this.#deliver(this.#span.set(held, 0, held.length), this.peerEnded)
@@ -290,12 +293,13 @@ export class ServerConnection extends Wire implements Exchange {
   }
 
   #next() {
-    if (this.#close || this.#writer.untilClose || this.peerEnded) return this.#startLinger()
+    if (this.#close || this.#writer.untilClose || (this.peerEnded && this.#carry === null)) return this.#startLinger()
     this.#phase = 'head'
+    if (this.blocked) return // until it has drained: answers to pipelined requests must not pile up
     this.clock.arm(this, this.#options.limits().keepAliveMs)
     if (this.#draining) this.clock.arm(this, DRAIN_IDLE_MS)
-    if (this.#carry !== null && !this.#reading) { const held = this.#carry; this.#carry = null; this.#heads(held) }
     this.resume()
+    if (this.#carry !== null && !this.#reading) { const held = this.#carry; this.#carry = null; this.#heads(held) }
   }
 
   /** FIN, then what the client still sends is thrown away for a while: closing over unread octets would reset our answer away (§9.6). */
@@ -316,24 +320,28 @@ export class ServerConnection extends Wire implements Exchange {
 
   protected override drained() {
     if (this.#phase === 'linger') return this.clock.arm(this, LINGER_MS)
+    if (this.#phase === 'head') return this.#next()
     if (this.#phase === 'body' && this.#receiving && !this.paused) this.clock.arm(this, this.#options.limits().bodyMs)
-    if (this.#phase === 'head') this.clock.arm(this, this.#options.limits().keepAliveMs)
     if (!this.#answered) this.#responder.drained()
   }
 
   /** A half-closed client still gets its answer. */
   protected override ended() {
     switch (this.#phase) {
-      case 'head': return this.#carry === null ? this.destroy() : this.#unreadable(400, 'the connection ended inside a head')
-      case 'body': return this.#brokenBody(new ProxyError('downstream', 'bad_request', 400, { message: 'the connection ended inside a body' }))
+      case 'head': return this.#endedBetween()
+      case 'body': return this.#brokenBody(new ProxyError('downstream', 'bad_request', { status: 400, message: 'the connection ended inside a body' }))
       case 'tunnel': return this.#deliver(this.#span.set(EMPTY, 0, 0), true)
-      case 'linger': return this.blocked ? undefined : this.destroy()
-      case 'answer': return
+      case 'linger': case 'answer': return
     }
+  }
+  #endedBetween() {
+    if (this.blocked) return // the answer before goes out first
+    if (this.#carry === null) return this.destroy()
+    this.#unreadable(400, CUT_HEAD)
   }
 
   protected override lost() {
-    if (this.#engaged()) this.#responder.abandoned(new ProxyError('downstream', 'client_gone', 499))
+    if (this.#engaged()) this.#responder.abandoned(new ProxyError('downstream', 'client_gone', { status: 499 }))
   }
   protected override shut() { this.#options.closed(this) }
   /** Somebody still works for this client. */
@@ -341,7 +349,7 @@ export class ServerConnection extends Wire implements Exchange {
 
   expired() {
     if (this.blocked || this.#phase === 'linger') return this.#giveUp()
-    if (this.#phase === 'body') return this.#brokenBody(new ProxyError('downstream', 'timeout_body', 408, { message: 'the request body stalled' }))
+    if (this.#phase === 'body') return this.#brokenBody(new ProxyError('downstream', 'timeout_body', { status: 408, message: 'the request body stalled' }))
     if (this.#phase === 'head' && this.#carry !== null) return this.#unreadable(408, 'the request head took too long')
     if (this.#phase === 'head') this.#startLinger()
   }
@@ -349,9 +357,10 @@ export class ServerConnection extends Wire implements Exchange {
   #giveUp() {
     const engaged = this.#engaged()
     this.destroy()
-    if (engaged) this.#responder.abandoned(new ProxyError('downstream', 'timeout_send', 408, { message: 'the client took nothing' }))
+    if (engaged) this.#responder.abandoned(new ProxyError('downstream', 'timeout_send', { status: 408, message: 'the client took nothing' }))
   }
 }
 
+const CUT_HEAD = 'the connection ended inside a head'
 const EMPTY: Buffer = Buffer.alloc(0)
 const NO_EDITS: AnswerEdits = { block: noFields, lines: '' }

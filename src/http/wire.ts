@@ -57,7 +57,6 @@ export abstract class Wire implements Expiring {
     }
     socket.on('data', (bytes: Buffer) => this.received(bytes))
     socket.on('end', () => { if (!socket.destroyed) this.#end() }) // a local destroy() emits it too (bun.md §1.2)
-    socket.on('drain', () => this.#open())
   }
   /** Call when the socket is connected. */
   protected connected() {
@@ -82,8 +81,10 @@ export abstract class Wire implements Expiring {
     return this.send(bytes, 0, bytes.length)
   }
 
+  /** Blocked by any octet that stays behind, not from the stream's high-water mark on: then nothing is lost when the connection ends. */
   #sendStream(bytes: Buffer): boolean {
-    if (this.#socket.write(bytes)) return true
+    this.#socket.write(bytes, () => { if (this.#socket.writableLength === 0) this.#open() })
+    if (this.#socket.writableLength === 0) return true
     this.blocked = true
     this.clock.arm(this, this.sendMs)
     return false
@@ -138,7 +139,6 @@ export abstract class Wire implements Expiring {
     this.#finishing = true
     if (!this.blocked) this.#socketEnd()
   }
-  get finished() { return this.#finishing }
   #socketEnd() { this.#socket.end(() => { if (this.peerEnded) this.destroy() }) }
 
   /** Gone at once; what is held is dropped, `lost` is not called. */

@@ -5,7 +5,7 @@ import type { Policy } from './policy.ts'
 export const bodyLimit: Policy<'bodyLimit'> = ({ bytes }) => function bodyLimit(c, next) {
   const { exchange } = c.env
   if (bytes > 0 && (exchange.request.length > bytes || exchange.first.size > bytes)) {
-    throw new ProxyError('downstream', 'limit_body', 413, { message: `the body exceeds ${bytes} octets` })
+    throw new ProxyError('downstream', 'limit_body', { status: 413, message: `the body exceeds ${bytes} octets` })
   }
   exchange.bodyLimit = bytes
   return next()

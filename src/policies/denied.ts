@@ -3,5 +3,5 @@ import { ProxyError } from '../http/message.ts'
 import type { Policy } from './policy.ts'
 
 export const denied: Policy<'denied'> = ({ reason }) => function denied() {
-  throw new ProxyError('internal', 'denied', 503, { message: `this route is not served: ${reason}` })
+  throw new ProxyError('internal', 'denied', { status: 503, message: `this route is not served: ${reason}` })
 }

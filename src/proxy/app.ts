@@ -44,7 +44,7 @@ export class ProxyApp {
       host: (name) => table.hosts.get(name),
       fallback: () => table.global.fallback,
       chain: (route) => chainOf(route, serving),
-      none: () => { throw new ProxyError('internal', 'no_route', 404, { message: 'no Ingress has this host and path' }) },
+      none: () => { throw new ProxyError('internal', 'no_route', { status: 404, message: 'no Ingress has this host and path' }) },
     })
     this.#hono = new Hono<Env>({ router: this.#router, getPath: (request) => this.#noted(request) })
   }
@@ -83,7 +83,7 @@ export class ProxyApp {
   /** A step that throws anything but a ProxyError is our defect: the client gets 500, the log the reason. */
   #failed(context: RequestContext, error: unknown) {
     if (!(error instanceof ProxyError)) this.#defect(error)
-    context.refuse(error instanceof ProxyError ? error : new ProxyError('internal', 'defect', 500))
+    context.refuse(error instanceof ProxyError ? error : new ProxyError('internal', 'defect', { status: 500 }))
   }
 
   /** The table holds `update` already; what follows from it is renewed. */

@@ -7,8 +7,8 @@ import type { Settings } from '../settings.ts'
 export const certificateFor = (table: Pick<Table, 'hosts' | 'certificates'>, serverName: string): Certificate => {
   const names = serverName === '' ? [''] : [serverName, `*${serverName.slice(serverName.indexOf('.'))}`, '']
   for (const name of names) {
-    const id = table.hosts.get(name)?.certificate
-    const certificate = id == null ? undefined : table.certificates.get(id)
+    const id = table.hosts.get(name)?.certificate ?? null
+    const certificate = id === null ? undefined : table.certificates.get(id)
     if (certificate !== undefined) return certificate
   }
   const fallback = table.certificates.get('')

@@ -104,7 +104,8 @@ export class Forward implements AnswerSink {
 
   // ---- AnswerSink
 
-  informed(head: AnswerHead) { this.#context.exchange.inform(head) }
+  /** 100 is a matter of each connection by itself: the client got ours when its body was wanted. */
+  informed(head: AnswerHead) { if (head.status !== 100) this.#context.exchange.inform(head) }
 
   answered(head: AnswerHead, span: Span): boolean {
     this.#began(head, span)

@@ -122,7 +122,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
   // ---- RoutedRequest
 
   get route(): Route {
-    if (this.#route === null) throw new ProxyError('internal', 'no_route', 404)
+    if (this.#route === null) throw new ProxyError('internal', 'no_route', { status: 404 })
     return this.#route
   }
   get path() { return this.exchange.request.path }

@@ -16,12 +16,12 @@ const contextOf = (c: RouteContext): RequestContext => {
 
 /** Canary rules, weights and balancing decide here. */
 export const select = ({ backend }: Route, { backends }: Serving): Step => {
-  if (backend === null) return () => { throw new ProxyError('internal', 'no_backend', 404, { message: 'the route names no Service' }) }
+  if (backend === null) return () => { throw new ProxyError('internal', 'no_backend', { status: 404, message: 'the route names no Service' }) }
   return function select(c, next) {
     const context = contextOf(c)
     const live = backends.get(backend)
     const endpoint = live?.pick([])
-    if (live === undefined || endpoint === undefined) throw new ProxyError('upstream', 'no_endpoints', 503, { message: 'no endpoint is ready' })
+    if (live === undefined || endpoint === undefined) throw new ProxyError('upstream', 'no_endpoints', { status: 503, message: 'no endpoint is ready' })
     context.chosen = { backend: live, endpoint }
     return next()
   }

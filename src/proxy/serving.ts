@@ -1,13 +1,13 @@
 // What all requests of a worker share: the present table in the shape that serving needs, pools, and where records go.
 // Replaced piece by piece when an update is applied; read by requests as they come.
-import { type FieldBlock, FieldBlock as Block, type NameTable, noFields, requestNames } from '../http/fields.ts'
+import { FieldBlock, type NameTable, noFields, requestNames } from '../http/fields.ts'
 import type { Global } from '../model.ts'
 import type { Sink } from '../telemetry/record.ts'
 import type { Backends } from '../upstream/backends.ts'
 import type { Pools } from '../upstream/pool.ts'
 import { AnswerPlans } from './answer-plan.ts'
 import { type Trust, trustOf } from './client-view.ts'
-import { RequestIds } from './request-ids.ts'
+import type { RequestIds } from './request-ids.ts'
 
 /** What follows from Global, made anew when it changes. */
 export type GlobalView = {
@@ -20,7 +20,7 @@ export const globalView = (global: Global): GlobalView => ({
   plans: new AnswerPlans(global),
   trust: trustOf(global.settings),
   requestNames: requestNames(global.requestFields.map(([name]) => name.toLowerCase())),
-  requestFields: global.requestFields.length === 0 ? noFields : new Block(global.requestFields),
+  requestFields: global.requestFields.length === 0 ? noFields : new FieldBlock(global.requestFields),
 })
 
 export type Serving = {

@@ -47,10 +47,10 @@ const scope = {
   watchNamespace: later(text, '', 'Serve this namespace only'),
   watchNamespaceSelector: later(text, '', 'Serve namespaces with these labels only'),
   annotationsPrefix: acts(text, 'nginx.ingress.kubernetes.io', 'Prefix of the annotations that are read'),
-  enableAnnotationValidation: acts(boolean, 'true', 'Check annotation values'),
+  enableAnnotationValidation: needless(boolean, 'true', 'every value is checked, and none is ever pasted into a configuration'),
   deepInspect: acts(boolean, 'true', 'Refuse hosts and paths with text that tries to reach nginx configuration'),
   disableCatchAll: acts(boolean, 'false', 'Ignore spec.defaultBackend of Ingresses'),
-  disableSvcExternalName: later(boolean, 'false', 'Ignore Services of type ExternalName'),
+  disableSvcExternalName: acts(boolean, 'false', 'Ignore Services of type ExternalName'),
   enableTopologyAwareRouting: later(boolean, 'false', 'Prefer endpoints in the same zone'),
 }
 

@@ -67,8 +67,11 @@ function standalone(flags: Flags, given: Given): Flags {
   return everything ? { ...flags, watchIngressWithoutClass: true } : flags
 }
 
-/** ingress-nginx.md §3, "Exclusive pairs". */
+/** ingress-nginx.md §3, "Exclusive pairs", and ports: workers share theirs (reusePort), so that equal ones would not fail but mix. */
 function checkPairs(flags: Flags): void {
+  if (flags.httpPort === flags.httpsPort && flags.httpPort !== 0) {
+    throw new FlagError(`--http-port and --https-port are both ${flags.httpPort}: give each its own`)
+  }
   if (flags.publishService !== null && flags.publishStatusAddress.length > 0) {
     throw new FlagError('--publish-service and --publish-status-address exclude each other: give one of them')
   }

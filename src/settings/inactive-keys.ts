@@ -39,7 +39,7 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'ssl-early-data': { default: 'false', about: 'Accept TLS 1.3 early data' },
   'ssl-reject-handshake': { default: 'false', about: 'End the handshake for names that no Ingress has' },
   'enable-ocsp': { default: 'false', about: 'Staple OCSP answers' },
-  'proxy-ssl-location-only': { default: 'false', about: 'Upstream TLS annotations act for their paths only', why: 'annotations always act for their own Ingress only' },
+  'proxy-ssl-location-only': { default: 'false', about: 'Upstream TLS annotations act for their paths only', why: 'they always do' },
   'use-http2': { default: 'true', about: 'Offer HTTP/2 to clients' },
   'relative-redirects': { default: 'false', about: 'Redirects without scheme and host' },
   'use-port-in-redirects': { default: 'false', about: 'Redirects with the port' },

@@ -20,7 +20,7 @@ export type ProgramOptions = {
   /** Lines to say at the start. */
   readonly warnings: readonly string[]
   readonly version: string
-  readonly scripts: ThreadsOptions['scripts']
+  readonly scripts: ThreadsOptions['scripts'] & { readonly certificate: URL }
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
@@ -70,7 +70,7 @@ class Program {
       graceMs: flags.shutdownGracePeriod * 1000,
       afterMs: flags.postShutdownGracePeriod * 1000,
     })
-    await this.#threads.start(this.#wantedWorkers(), fakeCertificate())
+    await this.#threads.start(this.#wantedWorkers(), fakeCertificate(this.#options.scripts.certificate))
   }
 
   /** The flag, else the ConfigMap, else what the machine gives us. */

@@ -15,15 +15,18 @@ export const annotationSchema = z.object({
   'ssl-redirect': boolean.optional().describe('Redirect HTTP to HTTPS where the host has TLS. Default: the ConfigMap'),
   'force-ssl-redirect': boolean.optional().describe('Redirect HTTP to HTTPS in any case. Default: the ConfigMap'),
   'preserve-trailing-slash': boolean.optional().describe('Keep a trailing slash in that redirect. Default: the ConfigMap'),
-  'use-regex': boolean.optional().describe('The paths of this Ingress (and of no other) are regular expressions: matched from the start, without case'),
+  'use-regex': boolean.optional()
+    .describe('The paths of this Ingress (and of no other) are regular expressions: matched from the start, without case'),
   'rewrite-target': z.string().regex(/^(?:\/|\$\d)[^\s?&=;{}"'\\]*$/, 'expected a path without query, with $1 to $9 for groups').optional()
     .describe('Replaces the path; $1 to $9 are groups of the path, which becomes a regular expression'),
-  'app-root': z.string().regex(/^\/(?!\/)[^\s"'\\]*$/, 'expected an absolute path').optional().describe('Where the path `/` is redirected to, with 302'),
+  'app-root': z.string().regex(/^\/(?!\/)[^\s"'\\]*$/, 'expected an absolute path').optional()
+    .describe('Where the path `/` is redirected to, with 302'),
   'permanent-redirect': url.optional().describe('Everything is redirected to this URL as it stands'),
   'permanent-redirect-code': wholeNumber(300, 308).optional().describe('Its status. Default: 301'),
   'temporal-redirect': absoluteUrl.optional().describe('As permanent-redirect, and goes before it'),
   'temporal-redirect-code': wholeNumber(300, 307).optional().describe('Its status. Default: 302'),
-  'upstream-vhost': z.string().regex(/^[\w.:[\]-]+$/, 'expected a host without variables').optional().describe('Host field of requests to the endpoint'),
+  'upstream-vhost': z.string().regex(/^[\w.:[\]-]+$/, 'expected a host without variables').optional()
+    .describe('Host field of requests to the endpoint'),
   'backend-protocol': protocol.optional().describe('HTTP or HTTPS towards the endpoint. Default: HTTP'),
   'service-upstream': boolean.optional().describe('Use the cluster IP of the Service instead of its endpoints. Default: the ConfigMap'),
   'proxy-connect-timeout': wholeSeconds.optional().describe('Time to connect to the endpoint, seconds. Default: the ConfigMap'),
@@ -31,7 +34,8 @@ export const annotationSchema = z.object({
   'proxy-send-timeout': wholeSeconds.optional().describe('Time between two writes to the endpoint, seconds. Default: the ConfigMap'),
   'proxy-body-size': bytes.optional().describe('Largest request body, 413 above it; 0: no limit. Default: the ConfigMap'),
   'enable-global-auth': boolean.optional().describe('"false": the ConfigMap key global-auth-url does not hold for this Ingress'),
-  'canary': boolean.optional().describe('Alternative endpoints for the routes of another Ingress. Not built yet: an Ingress with "true" is not routed'),
+  'canary': boolean.optional()
+    .describe('Alternative endpoints for the routes of another Ingress. Not built yet: an Ingress with "true" is not routed'),
 })
 export type Annotations = z.output<typeof annotationSchema>
 
@@ -77,7 +81,8 @@ function isActive(name: string): name is keyof typeof annotationSchema.shape {
 
 function valueFault(name: keyof typeof annotationSchema.shape, text: string): string | undefined {
   const parsed = annotationSchema.shape[name].safeParse(text)
-  return parsed.success ? undefined : `${JSON.stringify(text)}: ${parsed.error.issues[0]?.message ?? 'not a valid value'}; ignored, the default holds`
+  if (parsed.success) return undefined
+  return `${JSON.stringify(text)}: ${parsed.error.issues[0]?.message ?? 'not a valid value'}; ignored, the default holds`
 }
 
 function inactiveOf(name: string) {

@@ -7,7 +7,8 @@ import { compareText } from './issues.ts'
 type Port = Service['ports'][number]
 
 /** Why the reference leads nowhere, for an issue; undefined when its Service and port exist. */
-export function backendFault({ service: name, port }: BackendRef, service: Service | undefined, disableExternalName: boolean): string | undefined {
+export function backendFault(ref: BackendRef, service: Service | undefined, disableExternalName: boolean): string | undefined {
+  const { service: name, port } = ref
   if (service === undefined) return `Service ${name} does not exist: requests get 503 until it does`
   if (disableExternalName && service.type === 'ExternalName') {
     return `Service ${name} is of type ExternalName, which --disable-svc-external-name forbids: requests get 503`

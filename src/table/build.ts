@@ -86,8 +86,8 @@ class TableBuilder implements Builder {
 /** `former` itself when nothing changed, else the next version. */
 function successor(former: Table, parts: Parts): Table {
   const certificates = sameEntries(former.certificates, parts.certificates) ? former.certificates : parts.certificates
-  const isSame = former.global === parts.global && former.hosts === parts.hosts && former.backends === parts.backends && former.certificates === certificates
-  return isSame ? former : { ...parts, certificates, version: former.version + 1 }
+  const isSame = former.global === parts.global && former.hosts === parts.hosts && former.backends === parts.backends
+  return isSame && former.certificates === certificates ? former : { ...parts, certificates, version: former.version + 1 }
 }
 
 function sameEntries<T>(a: ReadonlyMap<string, T>, b: ReadonlyMap<string, T>): boolean {

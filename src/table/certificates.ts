@@ -73,7 +73,8 @@ export class CertificateStore {
     if ('loaded' in loading) return { loaded: loading.loaded, exists: true, issues: this.#expiryIssues(key, loading.loaded) }
     const former = this.#lastGood.get(key)
     const instead = former === undefined ? 'it is not served' : 'its last good version is served'
-    return { loaded: former, exists: true, issues: [{ object: `Secret ${key}`, field: 'data', reason: `${loading.fault}: ${instead} until it is mended` }] }
+    const issue = { object: `Secret ${key}`, field: 'data', reason: `${loading.fault}: ${instead} until it is mended` }
+    return { loaded: former, exists: true, issues: [issue] }
   }
 
   #expiryIssues(key: string, { expiresAt }: LoadedCertificate): Issue[] {
@@ -82,12 +83,15 @@ export class CertificateStore {
     this.#staleAt = Math.min(this.#staleAt, next)
     if (expiresAt - now > EXPIRY_NOTICE_MS) return []
     const state = expiresAt > now ? 'expires' : 'expired'
-    return [{ object: `Secret ${key}`, field: 'data.tls.crt', reason: `the certificate ${state} ${new Date(expiresAt).toISOString()}: renew it` }]
+    const reason = `the certificate ${state} ${new Date(expiresAt).toISOString()}: renew it`
+    return [{ object: `Secret ${key}`, field: 'data.tls.crt', reason }]
   }
 }
 
 function loadCertificate(secret: Secret): Loading {
   const { 'tls.crt': cert = '', 'tls.key': key = '' } = secret.data
+  // The words of ingress-nginx, which people search their logs for.
+  if (cert === '' && key === '') return { fault: 'contains no keypair or CA certificate' }
   if (cert === '' || key === '') return { fault: `has no ${cert === '' ? 'tls.crt' : 'tls.key'}` }
   const leaf = attempt(() => new X509Certificate(cert))
   if (leaf === undefined) return { fault: 'tls.crt is not a certificate in PEM' }

@@ -30,7 +30,7 @@ export function readFields({ meta, data }: ConfigMap): ReadFields {
 
 function fieldFault(name: string, value: string): string | undefined {
   if (!NAME.test(name)) return 'is not a header name'
-  if (name.toLowerCase() === 'host') return 'Host can not be set for all: use the annotation upstream-vhost'
+  if (name.toLowerCase() === 'host') return 'Host belongs to the proxy (the annotation upstream-vhost sets it for one Ingress)'
   if (RESERVED.has(name.toLowerCase())) return `${name} belongs to the connection, which is the proxy's own`
   if (!VALUE.test(value)) return 'its value contains a control character or a line break'
   return VARIABLE.test(value) ? 'nginx variables in its value are not supported yet' : undefined

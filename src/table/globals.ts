@@ -8,7 +8,8 @@ import type { BuildOptions } from './options.ts'
 import { type RouteSettings, routeSettings } from './policies.ts'
 import { readSettings, type ReadSettings } from './read-settings.ts'
 
-export type BuiltGlobal = {
+export type BuiltGlobal = JoinedGlobal & { readonly routeSettings: RouteSettings }
+type JoinedGlobal = {
   readonly global: Global
   readonly fallback: ReadFallback
   readonly issues: readonly Issue[]
@@ -16,7 +17,7 @@ export type BuiltGlobal = {
 type GlobalOptions = Pick<BuildOptions, 'configmap' | 'defaultBackendService'>
 
 /** Equal route settings keep their identity, so that a change of the log format leaves every route alone. */
-export function globals({ configmap, defaultBackendService }: GlobalOptions): (objects: Objects) => BuiltGlobal & { readonly routeSettings: RouteSettings } {
+export function globals({ configmap, defaultBackendService }: GlobalOptions): (objects: Objects) => BuiltGlobal {
   const settingsOf = memoLast(readSettings)
   const routeSettingsOf = memoEqual(routeSettings)
   const requestFieldsOf = memoLast(namedFields(configmap, 'proxy-set-headers'))
@@ -33,7 +34,7 @@ export function globals({ configmap, defaultBackendService }: GlobalOptions): (o
   }
 }
 
-function joinGlobal(...[{ settings, issues }, request, response, fallback]: [ReadSettings, ReadFields, ReadFields, ReadFallback]): BuiltGlobal {
+function joinGlobal(...[{ settings, issues }, request, response, fallback]: [ReadSettings, ReadFields, ReadFields, ReadFallback]): JoinedGlobal {
   return {
     global: { settings, fallback: fallback.route, requestFields: request.fields, responseFields: response.fields },
     fallback,

@@ -1,6 +1,9 @@
 // Parts of many sources gathered by what they contribute to (slices by Service, Ingresses by host, hosts by backend), kept from
 // build to build: a change costs its own groups. Knows nothing of what the parts are.
 
+/** One for all, so that it is the same array as well. */
+const NO_PARTS: readonly never[] = []
+
 type PartsOf<S, T> = (source: S) => Iterable<readonly [group: string, part: T]>
 
 export class Groups<S, T> {
@@ -15,7 +18,7 @@ export class Groups<S, T> {
 
   /** In no particular order. The same array until the group is touched. */
   of(group: string): readonly T[] {
-    return this.#groups.get(group) ?? []
+    return this.#groups.get(group) ?? NO_PARTS
   }
 
   names(): Iterable<string> {
@@ -58,15 +61,9 @@ export class Groups<S, T> {
   #remove(source: S): void {
     for (const [group, part] of this.#partsOf(source)) {
       this.#touched.add(group)
-      const others = withoutOne(this.of(group), part)
+      const others = this.of(group).filter(other => other !== part)
       if (others.length === 0) this.#groups.delete(group)
       else this.#groups.set(group, others)
     }
   }
-}
-
-/** One source may give a group the same part twice, so only one goes. */
-function withoutOne<T>(parts: readonly T[], part: T): readonly T[] {
-  const index = parts.indexOf(part)
-  return index < 0 ? parts : parts.toSpliced(index, 1)
 }

@@ -51,7 +51,8 @@ function refusalOf(ingress: Ingress, { options, settings }: IngressContext): Com
   if (words.length === 0) return undefined
   for (const [field, value] of Object.entries(ingress.meta.annotations)) {
     const word = field.startsWith(`${options.annotationsPrefix}/`) ? words.find(candidate => value.includes(candidate)) : undefined
-    if (word !== undefined) return { field, reason: `not served: contains "${word}", which the ConfigMap key annotation-value-word-blocklist forbids` }
+    if (word === undefined) continue
+    return { field, reason: `not served: contains "${word}", which the ConfigMap key annotation-value-word-blocklist forbids` }
   }
   return undefined
 }
@@ -61,7 +62,8 @@ function noteLimits({ object, ingress, annotations: { values }, context: { optio
   const note = (name: string, reason: string) => issues.push({ object, field: `${options.annotationsPrefix}/${name}`, reason })
   if (values.canary === true) note('canary', 'not supported yet: this Ingress is not routed')
   const protocol = values['backend-protocol'] ?? 'HTTP'
-  if (!protocol.startsWith('HTTP')) note('backend-protocol', `${protocol} is not supported yet: ${protocol === 'GRPCS' ? 'HTTPS' : 'HTTP'} is used`)
+  const used = protocol === 'GRPCS' ? 'HTTPS' : 'HTTP'
+  if (!protocol.startsWith('HTTP')) note('backend-protocol', `${protocol} is not supported yet: ${used} is used`)
   if (ingress.rules.length > 0) return
   for (const name of ['rewrite-target', 'permanent-redirect', 'temporal-redirect'] as const) {
     if (values[name] !== undefined) note(name, 'has no effect on an Ingress without rules: add a rule with a path')

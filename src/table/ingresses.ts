@@ -58,5 +58,6 @@ export class IngressCompiler {
 }
 
 function withOutcome(fault: Issue, served: Ingress | undefined): Issue {
-  return { ...fault, reason: `${fault.reason}: ${served === undefined ? 'nothing of this Ingress' : 'its last good version'} is served until it is mended` }
+  const what = served === undefined ? 'nothing of this Ingress' : 'its last good version'
+  return { ...fault, reason: `${fault.reason}: ${what} is served until it is mended` }
 }

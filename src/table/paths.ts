@@ -4,7 +4,7 @@ import type { PathMatch } from '../model.ts'
 
 /** Control characters and spaces never stand in a request's path. */
 const UNPRINTABLE = /[\u0000-\u0020\u007f]/
-/** No literal path has them (RFC 3986 §3.3), and in nginx they end a directive: such a path was written as an attack or by mistake. */
+/** In nginx they end a string or a directive: ingress-nginx refuses them, though `;` is legal in a path (RFC 3986 §3.3). */
 const NOT_IN_A_PATH = /[{};"\\]/
 /** What ingress-nginx's deep inspection looks for (ingress-nginx.md §4.14 #1). */
 const SUSPICIOUS = /\b(?:alias|root)\s[^;]*;|\/etc\/(?:passwd|shadow|group|nginx|ingress-controller)|\/var\/run\/secrets|_by_lua/
@@ -19,7 +19,8 @@ export function pathFault(rule: PathRule, deepInspect: boolean): string | undefi
   if (UNPRINTABLE.test(rule.path)) return 'contains a space or a control character'
   if (deepInspect && SUSPICIOUS.test(rule.path)) return 'contains text that --deep-inspect refuses'
   if (rule.regex) return regexFault(rule.path)
-  return NOT_IN_A_PATH.test(rule.path) ? 'contains one of { } ; " \\, which no path has (for a regular expression set use-regex)' : undefined
+  if (!NOT_IN_A_PATH.test(rule.path)) return undefined
+  return 'contains one of { } ; " \\, which a literal path must not have (for a regular expression set use-regex)'
 }
 
 export function looksLikeRegex(rule: PathRule): boolean {

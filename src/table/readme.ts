@@ -1,7 +1,7 @@
 // The reference of annotations and ConfigMap keys, written from the schemas that read them: `bun src/table/readme.ts`.
 // Knows nothing of building tables.
 import { configMap } from '../settings/config-map.ts'
-import { inactiveKeys } from '../settings/inactive-keys.ts'
+import { type InactiveKey, inactiveKeys } from '../settings/inactive-keys.ts'
 import { annotationSchema } from './annotations.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
 
@@ -49,7 +49,7 @@ ${table(['key', 'default', 'what it does'], keys())}
 
 ### Not supported yet
 
-${table(['key', 'default of ingress-nginx', 'about'], keysWhere(one => one.why === undefined).map(([name, one]) => [code(name), code(one.default), one.about]))}
+${table(['key', 'default of ingress-nginx', 'about'], keysWhere(isLater).map(rowWithDefault))}
 
 ### Without effect here
 
@@ -75,6 +75,10 @@ function isLater({ why, protects }: Inactive): boolean {
 
 function row([name, { about }]: readonly [string, Inactive]): string[] {
   return [code(name), about]
+}
+
+function rowWithDefault([name, key]: readonly [string, InactiveKey]): string[] {
+  return [code(name), code(key.default), key.about]
 }
 
 function rowWithReason([name, { about, why = '' }]: readonly [string, Inactive]): string[] {

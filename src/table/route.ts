@@ -28,7 +28,8 @@ export function draftRoute(reading: Reading, host: string, wanted: WantedPath): 
   }
 }
 
-function backendOf({ ingress, object, annotations: { values }, context: { settings }, issues }: Reading, wanted: WantedPath): BackendRef | undefined {
+function backendOf(reading: Reading, wanted: WantedPath): BackendRef | undefined {
+  const { ingress, object, annotations: { values }, context: { settings }, issues } = reading
   if (wanted.backend === undefined) return undefined
   if ('service' in wanted.backend) {
     const { name, port } = wanted.backend.service

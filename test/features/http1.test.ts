@@ -91,6 +91,18 @@ describe('requests', () => {
   })
 
   test.each([
+    ['a length', 'POST /part HTTP/1.1\r\nHost: app.example\r\nContent-Length: 10\r\n\r\nhalf'],
+    ['chunks', 'POST /part HTTP/1.1\r\nHost: app.example\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+  ])('a body with %s that the client cuts never looks whole to the origin', async (_, text) => {
+    const open = await client()
+    open.send(text)
+    expect(await echo.when(() => echo.connections.some(({ pending, closed }) => !closed && pending.toString().includes('half')))).toBe(true)
+    open.destroy()
+    expect(await echo.when(() => echo.connections.filter(({ pending }) => pending.length > 0).every(({ closed }) => closed))).toBe(true)
+    expect(echo.requests.filter(({ target }) => target === '/part')).toEqual([])
+  })
+
+  test.each([
     ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
     ['two lengths', 'POST / HTTP/1.1\r\nHost: app.example\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
     ['both framings', 'POST / HTTP/1.1\r\nHost: app.example\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],

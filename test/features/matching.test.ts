@@ -73,13 +73,12 @@ describe('hosts and paths', () => {
 describe('conflicts', () => {
   let program: Program
   beforeAll(async () => {
-    const claim = (name: string, to: string, creationTimestamp: string, host: string) => route({ name, to, host, creationTimestamp })
     program = await keep(start({ manifests: [
       ...await apps(),
-      claim('aaa', 'younger', '2024-02-02T00:00:00Z', 'age.example'),
-      claim('zzz', 'older', '2024-01-01T00:00:00Z', 'age.example'),
-      claim('second', 'younger', '2024-01-01T00:00:00Z', 'name.example'),
-      claim('first', 'older', '2024-01-01T00:00:00Z', 'name.example'),
+      route({ name: 'aaa', to: 'younger', creationTimestamp: '2024-02-02T00:00:00Z', host: 'age.example' }),
+      route({ name: 'zzz', to: 'older', creationTimestamp: '2024-01-01T00:00:00Z', host: 'age.example' }),
+      route({ name: 'second', to: 'younger', creationTimestamp: '2024-01-01T00:00:00Z', host: 'name.example' }),
+      route({ name: 'first', to: 'older', creationTimestamp: '2024-01-01T00:00:00Z', host: 'name.example' }),
     ] }))
   })
 

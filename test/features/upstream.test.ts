@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { createServer } from 'node:net'
 import { echoUpstream, type Echo, type Respond } from '../support/echo.ts'
-import { configMap } from '../support/manifests.ts'
 import { start, toYaml, type Program } from '../support/program.ts'
-import { rawClient } from '../support/raw-client.ts'
-import { app, applied, ask, CONFIGURED, echoed, metric, requestText, resources, route, server } from './scene.ts'
+import { rawClient, type RawClient } from '../support/raw-client.ts'
+import { until } from '../support/until.ts'
+import { app, applied, ask, configure, CONFIGURED, echoed, metric, requestText, resources, route, server } from './scene.ts'
 
 const keep = resources()
 
@@ -31,7 +31,10 @@ const received = (name: string) => echoes.get(name)?.requests ?? []
 beforeAll(async () => {
   const [one, two, three] = [await origin('one'), await origin('two'), await origin('three')]
   const [resets, healthy] = [await origin('resets', () => 'reset'), await origin('healthy')]
-  const fickle = await origin('fickle', ({ target }) => target === '/last' ? { fields: [['X-Last', '1']] } : undefined)
+  const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+  const closing = await origin('closing', () => ({ raw: ok, close: true }))
+  const crossing = await origin('crossing', ({ connection }) => connection.requests.length > 1 ? 'reset' : undefined)
+  const talkative = await origin('talkative', () => ({ raw: `${ok}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray` }))
   const host = (to: string, name = to) => route({ name, to, host: `${name}.example` })
   program = await keep(start({ flags: [CONFIGURED], manifests: [
     ...app('three', one, two, three), host('three'),
@@ -41,9 +44,9 @@ beforeAll(async () => {
     ...app('resets', resets), host('resets'),
     ...app('empty'), host('empty'), host('missing'),
     ...app('silent', await origin('silent', () => new Promise(() => undefined))), host('silent'),
-    ...app('fickle', fickle), host('fickle'),
-    configMap({ name: 'settings' }, { 'proxy-read-timeout': '500ms' }),
+    ...app('closing', closing), host('closing'), ...app('crossing', crossing), host('crossing'), ...app('talkative', talkative), host('talkative'),
   ] }))
+  await configure(program, { 'proxy-read-timeout': '500ms' })
 })
 
 const get = (host: string, method = 'GET') => ask(program.http, { host: `${host}.example`, method, ...method === 'POST' && { body: 'pay' } })
@@ -70,6 +73,42 @@ describe('spread', () => {
     const before = one.requests.length
     for (let i = 0; i < 10; i++) expect((await get('changing')).status).toBe(200)
     expect([one.requests.length - before, four.requests.length]).toEqual([0, 5])
+  })
+})
+
+describe('a rolling deploy', () => {
+  /** Asks on one connection, GET and POST in turn, until told to stop; the statuses that it saw. */
+  function asking(client: RawClient) {
+    let going = true
+    const loop = async (): Promise<(number | undefined)[]> => {
+      const seen: (number | undefined)[] = []
+      for (let i = 0; going; i++) {
+        client.send(requestText({ host: 'rolling.example', ...i % 2 === 0 && { method: 'POST', body: 'pay' } }))
+        seen.push((await client.response())?.status)
+      }
+      return seen
+    }
+    const ended = loop()
+    return { stop: () => { going = false; return ended } }
+  }
+
+  test('each endpoint is replaced and dies at once: nothing of it is seen', async () => {
+    const show = (...endpoints: Echo[]) => applied(program, () => program.write('rolling.yaml', toYaml([...app('rolling', ...endpoints), route({ to: 'rolling', host: 'rolling.example' })])))
+    let pods = [await origin('pod-0'), await origin('pod-1'), await origin('pod-2')]
+    await configure(program, { 'keep-alive-requests': '1000000', 'proxy-read-timeout': '500ms' })
+    await show(...pods)
+    const clients = await Promise.all(Array.from({ length: 4 }, async () => asking(await keep(rawClient(program.http)))))
+    for (let i = 3; i < 9; i++) {
+      const [oldest, ...others] = pods
+      pods = [...others, await origin(`pod-${i}`)]
+      await show(...pods)
+      const answered = pods[2]?.requests.length ?? 0
+      await until('the new one serves, the old one has nothing left', () => (pods[2]?.requests.length ?? 0) > answered + 3)
+      await oldest?.close()
+    }
+    const statuses = await Promise.all(clients.map(({ stop }) => stop()))
+    expect(new Set(statuses.flat())).toEqual(new Set([200]))
+    expect(statuses.flat().length).toBeGreaterThan(50)
   })
 })
 
@@ -113,14 +152,25 @@ describe('endpoints that fail before they answer', () => {
   })
 })
 
-describe('idle connections', () => {
-  test('one that the endpoint closed is never seen by a client, and POST is sent exactly once', async () => {
-    const posts = received('fickle').length
-    for (let i = 0; i < 30; i++) {
-      expect((await get('fickle', 'POST')).status).toBe(200)
-      // The endpoint's idle timeout, at the worst moment: the close and the next request cross.
-      for (const { close, open } of received('fickle').map(({ connection }) => ({ close: connection, open: !connection.closed }))) if (open) close.socket.destroy()
+describe('idle connections that an endpoint closes', () => {
+  test('behind its answer: no client sees it, and each POST is sent exactly once', async () => {
+    const client = await keep(rawClient(program.http))
+    for (let i = 0; i < 60; i++) {
+      const method = i % 2 === 0 ? 'POST' : 'GET'
+      client.send(requestText({ host: 'closing.example', method, ...method === 'POST' && { body: `pay ${i}` } }))
+      expect(await client.response()).toMatchObject({ status: 200, body: 'ok' })
     }
-    expect(received('fickle').length - posts).toBe(30)
+    expect(received('closing').filter(({ method }) => method === 'POST').map(({ body }) => body)).toEqual(Array.from({ length: 30 }, (_, i) => `pay ${2 * i}`))
+  })
+
+  test('just when the next request is on its way: GET goes out again on a new connection', async () => {
+    for (let i = 0; i < 10; i++) expect(server(await get('crossing'))).toBe('crossing')
+    const again = received('crossing').filter(({ connection: { requests } }) => requests.length > 1)
+    expect(again.length).toBeGreaterThan(0)
+  })
+
+  test('octets that nobody asked for end a connection instead of answering the next request', async () => {
+    for (let i = 0; i < 5; i++) expect(await get('talkative')).toMatchObject({ status: 200, body: 'ok' })
+    expect(new Set(received('talkative').map(({ connection }) => connection)).size).toBe(5)
   })
 })

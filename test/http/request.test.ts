@@ -233,8 +233,4 @@ describe('fields of a head', () => {
     expect(['a', 'LONG-NAME', 'te', 'e', 'Host', 'ong-Name', 'b'].map((name) => some.field(name))).toEqual(['1', 'x', 'trailers', '', 'h.test', undefined, undefined])
   })
   test('all values in order', () => { expect([some.fields('A'), some.fields('b')]).toEqual([['1', '2'], []]) })
-  test('what clients say about themselves', () => {
-    expect(requestHead(get('x-forwarded-for: 1\r\nX-Forwarded-For: 2\r\n')).forwardedField('x-forwarded-for')).toBe('1, 2')
-    expect(some.forwardedField('x-forwarded-for')).toBe('')
-  })
 })

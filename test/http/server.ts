@@ -77,6 +77,10 @@ class ObservedConnection extends ServerConnection {
     this.read += bytes.length
     this.#notify()
   }
+  protected override ended() {
+    super.ended()
+    this.#notify()
+  }
   override pause() {
     if (!this.paused) this.pauses++
     super.pause()

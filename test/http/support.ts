@@ -156,10 +156,26 @@ const fail = (message: string): never => { throw new Error(message) }
 export type Owned = ClientOwner & { idles: number; gones: number }
 const owner = (): Owned => ({ idles: 0, gones: 0, idle() { this.idles++ }, gone() { this.gones++ } })
 
+/** Tells when octets were read, so that a test can cut an answer exactly. */
+class ObservedUpstream extends ClientConnection {
+  read = 0
+  readonly #changes = changes()
+  readonly when = this.#changes.when
+  protected override received(bytes: Buffer) {
+    super.received(bytes)
+    this.read += bytes.length
+    this.#changes.notify()
+  }
+  protected override shut() {
+    super.shut()
+    this.#changes.notify()
+  }
+}
+
 /** A connection to `port`, its owner's tally, and a clock that stands still. */
 export const upstreamConnection = (port: number, native: boolean) => {
   const clock = stillClock()
   const owned = owner()
-  const connection = new ClientConnection({ address: '127.0.0.1', port, tls: null }, owned, { clock, native, scratch: new Scratch() })
+  const connection = new ObservedUpstream({ address: '127.0.0.1', port, tls: null }, owned, { clock, native, scratch: new Scratch() })
   return { connection, owned, clock, close: () => connection.cancel() }
 }

@@ -3,12 +3,12 @@ import { expect, test } from 'bun:test'
 import { ProxyError } from '../../src/http/message.ts'
 import { MAX_TRIES, retryOf } from '../../src/proxy/retry.ts'
 
-const refused = new ProxyError('upstream', 'connect_failed', 502, { retry: 'always' })
-const stale = new ProxyError('upstream', 'upstream_reset', 502, { retry: 'if-reused' })
-const reset = new ProxyError('upstream', 'upstream_reset', 502)
-const slow = new ProxyError('upstream', 'timeout_header', 504)
-const cut = new ProxyError('upstream', 'timeout_body', 504)
-const garbage = new ProxyError('upstream', 'bad_answer', 502)
+const refused = new ProxyError('upstream', 'connect_failed', { status: 502, retry: 'always' })
+const stale = new ProxyError('upstream', 'upstream_reset', { status: 502, retry: 'if-reused' })
+const reset = new ProxyError('upstream', 'upstream_reset', { status: 502 })
+const slow = new ProxyError('upstream', 'timeout_header', { status: 504 })
+const cut = new ProxyError('upstream', 'timeout_body', { status: 504 })
+const garbage = new ProxyError('upstream', 'bad_answer', { status: 502 })
 const first = { consumed: false, tries: 1 }
 
 test.each([

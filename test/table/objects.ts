@@ -1,5 +1,5 @@
 // Small makers of Kubernetes objects for the tests of the table. Each names only what its test is about.
-import type { ConfigMap, EndpointSlice, Ingress, IngressPath, KubeObject, Objects, Secret, Service } from '../../src/kube/objects.ts'
+import type { ConfigMap, EndpointSlice, Ingress, IngressPath, KubeObject, Meta, Objects, Secret, Service } from '../../src/kube/objects.ts'
 import type { BuildOptions } from '../../src/table/options.ts'
 
 export const prefix = 'nginx.ingress.kubernetes.io'
@@ -23,20 +23,25 @@ export const options = (over: Partial<BuildOptions> = {}): BuildOptions => ({
   ...over,
 })
 
-const meta = (name: string, annotations: Record<string, string> = {}) =>
-  ({ namespace: 'default', name, annotations, labels: {}, creationTimestamp: '' })
+const meta = (name: string): Meta => ({ namespace: 'default', name, annotations: {}, labels: {}, creationTimestamp: '' })
 
 export const path = (at: string, service = 'web', pathType: IngressPath['pathType'] = 'Prefix'): IngressPath =>
   ({ path: at, pathType, backend: { service: { name: service, port: 80 } } })
 
-/** One rule; annotations without their prefix. */
-export const ingress = (name: string, host: string, paths: readonly IngressPath[] = [path('/')], annotations: Record<string, string> = {}): Ingress => ({
+/** One rule. */
+export const ingress = (name: string, host: string, paths: readonly IngressPath[] = [path('/')]): Ingress => ({
   kind: 'Ingress',
-  meta: meta(name, Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`${prefix}/${key}`, value]))),
+  meta: meta(name),
   className: undefined,
   defaultBackend: undefined,
   tls: [],
   rules: [{ host, paths }],
+})
+
+/** Annotations by their names without the prefix. */
+export const annotated = (plain: Ingress, annotations: Readonly<Record<string, string>>): Ingress => ({
+  ...plain,
+  meta: { ...plain.meta, annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`${prefix}/${key}`, value])) },
 })
 
 /** Port 80, target port 8080. */
@@ -59,12 +64,14 @@ export const slice = (of: string, addresses: readonly string[], name = `${of}-1`
 
 export const configMap = (name: string, data: Record<string, string>): ConfigMap => ({ kind: 'ConfigMap', meta: meta(name), data })
 
-export const secret = (name: string, data: Record<string, string>): Secret => ({ kind: 'Secret', meta: meta(name), type: 'kubernetes.io/tls', data })
+export const secret = (name: string, data: Record<string, string>): Secret =>
+  ({ kind: 'Secret', meta: meta(name), type: 'kubernetes.io/tls', data })
 
 /** In the order given: a later one of the same key replaces the former. */
-export function objectsOf(all: Iterable<KubeObject>): Objects {
+export function objectsOf(given: Iterable<KubeObject>): Objects {
+  const all = [...given]
   const of = <K extends KubeObject['kind']>(kind: K) => new Map<string, Extract<KubeObject, { kind: K }>>(
-    [...all].filter((object): object is Extract<KubeObject, { kind: K }> => object.kind === kind)
+    all.filter((object): object is Extract<KubeObject, { kind: K }> => object.kind === kind)
       .map(object => [object.meta.namespace === '' ? object.meta.name : `${object.meta.namespace}/${object.meta.name}`, object]))
   return {
     Ingress: of('Ingress'), IngressClass: of('IngressClass'), Service: of('Service'),

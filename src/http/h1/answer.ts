@@ -18,7 +18,6 @@ export class AnswerHead extends Head {
   #lengths = 0
   #coding = false
   #close = false
-  #reasonAt = 0
 
   /** Scans bytes[from..to). MORE, minus a status, or the index behind the head. */
   scan(bytes: Buffer, from: number, to: number, names: NameTable): number {
@@ -43,8 +42,7 @@ export class AnswerHead extends Head {
     const separated = bytes[from + 8] === SP && (bytes[from + 12] === SP || bytes[from + 12] === CR)
     if (!startsWith(bytes, from, 'HTTP/1.') || minor < 0 || minor > 9 || !separated || this.status < 100 || this.status > 599) return this.#notHttp()
     this.minor = minor
-    let i = from + 12
-    this.#reasonAt = i
+    let i = from + REASON_AT
     let octet = bytes[i]!
     while ((CLASS[octet]! & VALUE) !== 0) octet = bytes[++i]!
     if (i + 1 >= to) return this.unfinished(to)
@@ -59,7 +57,8 @@ export class AnswerHead extends Head {
       case KIND.CONTENT_LENGTH:
         if (this.#lengths++ !== 0) return this.refuse(502, 'two Content-Length fields in the answer')
         this.length = decimal(this.buffer, from, to)
-        return this.length < 0 ? this.refuse(502, 'Content-Length of the answer is not a number') : KEPT
+        if (this.length < 0) return this.refuse(502, 'Content-Length of the answer is not a number')
+        return this.status < 200 || this.status === 204 ? 0 : KEPT // there it must not be (RFC 9110 §8.6): some client would wait for the body
       case KIND.TRANSFER_ENCODING:
         if (this.#coding || this.minor === 0 || !equalsFolded(this.buffer, from, to, CHUNKED_WORD)) return this.refuse(502, 'Transfer-Encoding of the answer is not chunked alone')
         this.#coding = true
@@ -95,9 +94,10 @@ export class AnswerHead extends Head {
 
   /** ` 200 OK`: from here buffer holds what follows the version. */
   get afterVersion() { return this.start + 8 }
-  get reason() { return this.buffer.toString('latin1', this.#reasonAt, this.fieldsAt - 2).trim() }
+  get reason() { return this.buffer.toString('latin1', this.start + REASON_AT, this.fieldsAt - 2).trim() }
 }
 
 /** Octets of the shortest status line, `HTTP/1.1 200` CR LF less one: enough to look at the version and the status. */
 const STATUS_LINE = 13
+const REASON_AT = 'HTTP/1.1 200'.length
 const CHUNKED_WORD = foldedWord('chunked')

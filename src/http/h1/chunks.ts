@@ -116,7 +116,7 @@ export class ChunkReader {
   #trailers(bytes: Buffer, i: number): number {
     if (this.#held === null && bytes[i] === CR && bytes[i + 1] === LF) { this.#state = END; return i + 2 }
     const held = this.#held?.length ?? 0
-    const section = Buffer.concat([this.#held ?? Buffer.alloc(0), bytes.subarray(i, i + TRAILER_BYTES)])
+    const section = Buffer.concat([this.#held ?? Buffer.alloc(0), bytes.subarray(i, i + TRAILER_BYTES - held)])
     const end = this.trailers.read(section, 0, section.length)
     if (end < 0) return -1
     if (end > 0) { this.#state = END; this.#held = null; return i + end - held }

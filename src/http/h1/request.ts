@@ -1,5 +1,5 @@
 // A request head: request line and what framing, routing and forwarding need of the fields (RFC 9112 §3, §6). No I/O, no routes.
-import { FORWARDING, KIND, type Kind, type NameTable } from '../fields.ts'
+import { KIND, type Kind, type NameTable } from '../fields.ts'
 import { Head, KEPT, MORE } from './head.ts'
 import { CLASS, CR, decimal, equalsFolded, foldedWord, LF, SP, startsWith, TARGET, TOKEN } from './octets.ts'
 import { absoluteTarget, isHost, originTarget } from './target.ts'
@@ -77,7 +77,7 @@ export class RequestHead extends Head {
       else if (octet === 35 || (query === 0 && (octet === 37 || octet === 92 || (octet === 47 && (bytes[i + 1] === 47 || bytes[i + 1] === 46))))) odd = true
       octet = bytes[++i]!
     }
-    if (i - this.#targetAt > TARGET_BYTES) return this.refuse(414, `the target exceeds ${TARGET_BYTES} octets`)
+    if (Math.min(i, to) - this.#targetAt > TARGET_BYTES) return this.refuse(414, `the target exceeds ${TARGET_BYTES} octets`)
     if (i >= to) return this.unfinished(to)
     return this.#version(i, to, { methodEnd, query, odd })
   }
@@ -201,7 +201,7 @@ export class RequestHead extends Head {
 
   /** h2c by Upgrade is gone from RFC 9113; an upgrade with a body would leave the tunnel's first octets in doubt. */
   #checkedUpgrade(end: number): number {
-    if (/^h2c?$/i.test(this.#upgradeField) || this.minor === 0) return end
+    if (/\bh2c?\b/i.test(this.#upgradeField) || this.minor === 0) return end
     if (this.length !== 0) return this.refuse(400, 'an upgrade with a body')
     this.upgrade = this.#upgradeField
     return end
@@ -210,8 +210,6 @@ export class RequestHead extends Head {
   /** Content-Length was sent. */
   get sized() { return this.#lengths !== 0 }
 
-  /** Values of fields that clients send about themselves: FORWARDING. */
-  forwardedField(name: (typeof FORWARDING)[number]): string { return this.forwarded ? this.fields(name).join(', ') : '' }
 }
 
 const CHUNKED_WORD = foldedWord('chunked')

@@ -54,9 +54,9 @@ export const originTarget = (raw: string): Target => {
   return { path, target: cleaned === rawPath ? raw : cleaned + (mark < 0 ? '' : raw.slice(mark)), host: null }
 }
 
-/** `a%2f..%2fb`: one reader sees one segment, another climbs. */
+/** `a%2f..%2fb`, and `a%5c..%5cb` where Windows serves: one reader sees one segment, another climbs. */
 const hidesDots = (segment: string): boolean =>
-  /%2f/i.test(segment) && segment.replace(/%2e/gi, '.').split(/%2f/i).some((part) => part === '.' || part === '..')
+  /%2f|%5c/i.test(segment) && segment.replace(/%2e/gi, '.').split(/%2f|%5c/i).some((part) => part === '.' || part === '..')
 
 /** Percent-decoded as UTF-8; octets that are not UTF-8 stand for themselves. For matching only. */
 const decoded = (path: string): string => {

@@ -87,7 +87,7 @@ export const statusLine = (status: number) => `HTTP/1.1 ${status} ${STATUS_TEXT[
 export const ownAnswerText = (own: OwnAnswer, more: { framing: string; date: string; withBody: boolean }): string => {
   let text = `${statusLine(own.status)}Date: ${more.date}\r\n`
   if (own.body !== '') text += `Content-Type: ${own.contentType}\r\n`
-  text += `Content-Length: ${Buffer.byteLength(own.body)}\r\n`
+  if (own.status !== 204) text += `Content-Length: ${Buffer.byteLength(own.body)}\r\n` // RFC 9110 §8.6
   for (const [name, value] of own.fields) text += `${name}: ${value}\r\n`
   const body = more.withBody ? Buffer.from(own.body, 'utf8').toString('latin1') : ''
   return `${text}${more.framing}\r\n${body}`

@@ -8,6 +8,7 @@ const HANDSHAKE_RECORD = 22
 const CLIENT_HELLO = 1
 const SERVER_NAME = 0
 const RECORD_HEADER = 5
+const MESSAGE_HEADER = 4
 /** A hello with post-quantum shares is 1-2 KB; more than this is nobody's. */
 export const HELLO_BYTES = 16_384
 
@@ -17,19 +18,20 @@ export const readHello = (bytes: Buffer): Hello => {
   return { serverName: serverName(message) }
 }
 
-/** The first handshake message without its record headers: a hello may be split over several records. */
+/** The first handshake message without its record headers: a hello may be split over several records, none of them empty (RFC 8446 §5.1). */
 const handshakeMessage = (bytes: Buffer): Buffer | 'more' | null => {
   const parts: Buffer[] = []
   let length = 0
+  let wanted = 0
   for (let at = 0; ;) {
-    if (bytes.length < at + RECORD_HEADER) return at > 0 || bytes.length === 0 || bytes[0] === HANDSHAKE_RECORD ? 'more' : null
-    if (bytes[at] !== HANDSHAKE_RECORD) return null
+    if (bytes.length < at + RECORD_HEADER) return at === bytes.length || bytes[at] === HANDSHAKE_RECORD ? 'more' : null
     const end = at + RECORD_HEADER + bytes.readUInt16BE(at + 3)
+    if (bytes[at] !== HANDSHAKE_RECORD || end === at + RECORD_HEADER) return null
     if (bytes.length < end) return bytes.length >= HELLO_BYTES ? null : 'more'
     parts.push(bytes.subarray(at + RECORD_HEADER, end))
     length += end - at - RECORD_HEADER
-    const message = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-    if (message.length >= 4 && length >= 4 + message.readUIntBE(1, 3)) return message
+    if (wanted === 0 && length >= MESSAGE_HEADER) wanted = MESSAGE_HEADER + Buffer.concat(parts, MESSAGE_HEADER).readUIntBE(1, 3)
+    if (wanted !== 0 && length >= wanted) return Buffer.concat(parts, wanted)
     if (length > HELLO_BYTES) return null
     at = end
   }
@@ -38,7 +40,7 @@ const handshakeMessage = (bytes: Buffer): Buffer | 'more' | null => {
 /** Walks to the extensions; any length that points outside means no name. */
 const serverName = (message: Buffer): string => {
   if (message[0] !== CLIENT_HELLO) return ''
-  const reader = new Reader(message, 4 + 2 + 32)
+  const reader = new Reader(message, MESSAGE_HEADER + 2 + 32)
   reader.skip(reader.u8())
   reader.skip(reader.u16())
   reader.skip(reader.u8())
@@ -46,15 +48,17 @@ const serverName = (message: Buffer): string => {
   while (reader.at + 4 <= end) {
     const type = reader.u16()
     const length = reader.u16()
-    if (type === SERVER_NAME && length > 5) return nameOf(message.subarray(reader.at, reader.at + length))
+    if (type === SERVER_NAME) return nameOf(message.subarray(reader.at, reader.at + length))
     reader.skip(length)
   }
   return ''
 }
 
+const NAME_AT = 5
 /** server_name_list: length, type host_name, length, name. A trailing dot is not part of a name (RFC 6066 §3). */
 const nameOf = (extension: Buffer): string => {
-  const name = extension.toString('latin1', 5, 5 + extension.readUInt16BE(3)).toLowerCase()
+  if (extension.length < NAME_AT) return ''
+  const name = extension.toString('latin1', NAME_AT, NAME_AT + extension.readUInt16BE(NAME_AT - 2)).toLowerCase()
   return /^[a-z0-9._-]+$/.test(name) ? name.replace(/\.$/, '') : ''
 }
 

@@ -1,0 +1,35 @@
+// `bun test/bench/scale.ts [INGRESSES…]`: time to ready, time for a change to be live, and memory with many Ingresses, beside the
+// promises. Exit 1 when one is not held. Numbers of a busy machine say little: run it alone.
+import { changeTimes, crowd, percentile } from '../features/crowd.ts'
+import { echoUpstream } from '../support/echo.ts'
+
+type Promised = { readonly readyMs: number; readonly changeMs: number; readonly residentMb: number }
+
+const promises: Readonly<Record<number, Promised>> = {
+  1_000: { readyMs: 1_000, changeMs: 50, residentMb: 150 },
+  5_000: { readyMs: 2_500, changeMs: 80, residentMb: Infinity },
+}
+const changes = 100
+
+const measure = async (ingresses: number) => {
+  const echo = await echoUpstream()
+  const many = await crowd(ingresses, echo.port)
+  const startMb = many.residentBytes() / 1e6
+  const times = await changeTimes(many, changes, echo.port)
+  const residentMb = many.residentBytes() / 1e6
+  await many.program.stop()
+  await echo.close()
+  return { ingresses, readyMs: many.readyMs, startMb, p50: percentile(times, 0.5), p99: percentile(times, 0.99), residentMb }
+}
+
+const sizes = process.argv.slice(2).map(Number)
+const rows: Awaited<ReturnType<typeof measure>>[] = []
+for (const size of sizes.length > 0 ? sizes : Object.keys(promises).map(Number)) rows.push(await measure(size))
+
+console.table(rows.map(row => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Math.round(value * 10) / 10]))))
+const broken = rows.filter(({ ingresses, readyMs, p99, residentMb }) => {
+  const promised = promises[ingresses]
+  return promised !== undefined && (readyMs > promised.readyMs || p99 > promised.changeMs || residentMb > promised.residentMb)
+})
+for (const { ingresses } of broken) console.error(`with ${ingresses} Ingresses: ${JSON.stringify(promises[ingresses])} was promised`)
+process.exit(broken.length > 0 ? 1 : 0)

@@ -1,0 +1,100 @@
+// Certificates of Secrets: whose a name gets, and how they change under open connections.
+import { beforeAll, expect, test } from 'bun:test'
+import { TLSSocket } from 'node:tls'
+import { certificate, type TestCertificate } from '../support/certificate.ts'
+import { echoUpstream } from '../support/echo.ts'
+import { backend, ingress, secret, tlsSecret } from '../support/manifests.ts'
+import { start, toYaml, type Program } from '../support/program.ts'
+import { rawClient } from '../support/raw-client.ts'
+import { until } from '../support/until.ts'
+import { app, applied, echoed, issues, requestText, resources, route } from './scene.ts'
+
+const keep = resources()
+const withTls = (host: string, secretName: string) =>
+  ingress({ metadata: { name: secretName }, tls: [{ hosts: [host], secretName }], rules: [{ host, paths: [{ backend: backend('app') }] }] })
+const first = certificate({ names: ['swap.example', 'first'] })
+const second = certificate({ names: ['swap.example', 'second'] })
+
+let program: Program
+beforeAll(async () => {
+  program = await keep(start({ flags: ['--default-ssl-certificate=default/fallback'], manifests: [
+    ...app('app', await keep(echoUpstream())),
+    withTls('exact.wild.example', 'exact'), tlsSecret({ name: 'exact' }, certificate({ names: ['exact.wild.example'] })),
+    withTls('*.wild.example', 'wild'), tlsSecret({ name: 'wild' }, certificate({ names: ['*.wild.example'] })),
+    withTls('swap.example', 'swap'), withTls('late.example', 'late'), withTls('bad.example', 'bad'),
+    route({ name: 'plain', to: 'app', host: 'plain.example' }),
+    secret({ name: 'bad' }, { 'tls.crt': 'no certificate', 'tls.key': 'no key' }, 'kubernetes.io/tls'),
+  ] }))
+  await applied(program, () => {
+    writeDefault('fallback.example')
+    swap(first)
+  })
+})
+
+const writeDefault = (name: string) => program.write('default.yaml', toYaml([tlsSecret({ name: 'fallback' }, certificate({ names: [name] }))]))
+const swap = (pair: TestCertificate) => program.write('swap.yaml', toYaml([tlsSecret({ name: 'swap' }, pair)]))
+
+async function secured(servername?: string) {
+  const client = await keep(rawClient(program.https, { tls: servername === undefined ? {} : { servername } }))
+  if (!(client.socket instanceof TLSSocket)) throw new Error('not TLS')
+  return { client, names: client.socket.getPeerCertificate().subjectaltname ?? '' }
+}
+const names = async (servername?: string) => (await secured(servername)).names
+async function swapTo(pair: TestCertificate): Promise<void> {
+  swap(pair)
+  await until('the new certificate', async () => await names('swap.example') === pair.names.map((name) => `DNS:${name}`).join(', '))
+}
+
+test.each([
+  ['exact.wild.example', 'DNS:exact.wild.example'],
+  ['other.wild.example', 'DNS:*.wild.example'],
+  ['a.b.wild.example', 'DNS:fallback.example'],
+  ['plain.example', 'DNS:fallback.example'],
+  ['unknown.example', 'DNS:fallback.example'],
+  [undefined, 'DNS:fallback.example'],
+])('the name %s gets %s', async (servername, expected) => { expect(await names(servername)).toBe(expected) })
+
+test('a new Secret: the next handshake gets it, an open connection lives on', async () => {
+  await swapTo(first)
+  const open = await secured('swap.example')
+  expect(open.names).toContain('DNS:first')
+  const get = async () => {
+    open.client.send(requestText({ host: 'swap.example' }))
+    return echoed(await open.client.response()).served_by
+  }
+  expect(await get()).toBe('echo')
+  await swapTo(second)
+  expect(await get()).toBe('echo')
+})
+
+test.each([
+  ['is no certificate', { cert: 'nonsense', key: second.key }, 'tls.crt is not a certificate'],
+  ['has the key of another one', { cert: first.cert, key: second.key }, 'does not belong'],
+])('a new Secret that %s: the former one is served on, and it is an issue', async (_, { cert, key }, reason) => {
+  await swapTo(second)
+  program.write('swap.yaml', toYaml([tlsSecret({ name: 'swap' }, { cert, key, names: [] })]))
+  const issue = await until('an issue', async () => (await issues(program)).find(({ object, reason: found }) => object === 'Secret default/swap' && found.includes(reason)))
+  expect(issue.reason).toContain('last good')
+  expect(await names('swap.example')).toBe('DNS:swap.example, DNS:second')
+})
+
+test('a Secret that was never good: the default certificate, and an issue without any of its data', async () => {
+  expect(await names('bad.example')).toBe('DNS:fallback.example')
+  const found = (await issues(program)).filter(({ object }) => object === 'Secret default/bad')
+  expect(found).toHaveLength(1)
+  expect(JSON.stringify(found)).not.toContain('no key')
+})
+
+test('a Secret that is missing: the default certificate and an issue, until it comes', async () => {
+  const ofLate = async () => (await issues(program)).filter((issue) => JSON.stringify(issue).includes('default/late'))
+  expect(await names('late.example')).toBe('DNS:fallback.example')
+  expect(await ofLate()).toHaveLength(1)
+  await applied(program, () => program.write('late.yaml', toYaml([tlsSecret({ name: 'late' }, certificate({ names: ['late.example'] }))])))
+  expect(await names('late.example')).toBe('DNS:late.example')
+  expect(await ofLate()).toEqual([])
+})
+
+test('a new default certificate', async () => {
+  await applied(program, () => writeDefault('newer.example'))
+  expect(await names('unknown.example')).toBe('DNS:newer.example')
+})

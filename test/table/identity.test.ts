@@ -1,0 +1,48 @@
+// What did not change keeps its identity, so that a change costs its own entries on the way to the workers.
+import { expect, test } from 'bun:test'
+import type { KubeObject } from '../../src/kube/objects.ts'
+import { builder } from '../../src/table/build.ts'
+import { diff } from '../../src/update.ts'
+import { annotated, configMap, ingress, objectsOf, options, service, slice } from './objects.ts'
+
+const one = [ingress('one', 'one.test'), service('web'), slice('web', ['10.0.0.1'])]
+const two = ingress('two', 'two.test')
+const start = (...objects: readonly KubeObject[]) => {
+  const built = builder(options())
+  return { built, table: built.full(objectsOf(objects)).table }
+}
+const keys = (entries: readonly (readonly [string, unknown])[]) => entries.map(([key]) => key)
+
+test('one changed Ingress changes its own host', () => {
+  const { built, table } = start(...one, two)
+  const update = diff(table, built.full(objectsOf([...one, annotated(two, { 'app-root': '/x' })])).table, 0)
+  expect([keys(update.hosts), keys(update.backends), update.global]).toEqual([['two.test'], [], undefined])
+})
+
+test('a slice that came to life changes its own backend', () => {
+  const { built, table } = start(...one, two)
+  const { table: next } = built.endpoints(objectsOf([...one, two, slice('web', ['10.0.0.2'], 'web-2')]))
+  expect(keys(diff(table, next, 0).backends)).toEqual(['default/web:80'])
+  expect(next.hosts === table.hosts).toBe(true)
+  expect(next.version).toBe(table.version + 1)
+})
+
+test('the same endpoints in other slices change nothing', () => {
+  const { built, table } = start(...one)
+  const [web, svc] = one
+  if (web === undefined || svc === undefined) throw new Error('no objects')
+  const split = [slice('web', ['10.0.0.1'], 'web-2'), slice('web', [], 'web-3')]
+  expect(built.endpoints(objectsOf([web, svc, ...split])).table === table).toBe(true)
+})
+
+test('a setting that routes do not depend on changes no host', () => {
+  const { built, table } = start(...one)
+  const { table: next } = built.full(objectsOf([...one, configMap('settings', { 'log-format-escape-json': 'true' })]))
+  expect(next.global.settings['log-format-escape-json']).toBe(true)
+  expect(next.hosts === table.hosts).toBe(true)
+})
+
+test('nothing new: the same table', () => {
+  const { built, table } = start(...one, two)
+  expect(built.full(objectsOf([...one, two])).table === table).toBe(true)
+})
