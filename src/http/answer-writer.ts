@@ -1,9 +1,10 @@
-// How an answer leaves on an HTTP/1 connection: framing, edits, one write where it can be one. Knows no requests but what framing asks.
-import type { AnswerHead } from './h1/answer.ts'
-import { noFields } from './fields.ts'
+// How an answer leaves on an HTTP/1 connection: framing, added fields, one write where it can be one. Knows no requests but what framing asks.
+import { AnswerHead } from './h1/answer.ts'
+import { type FieldBlock, noFields } from './fields.ts'
 import { JOINED_BYTES } from './h1/limits.ts'
-import { answerRoom, chunkRoom, compact, ownAnswerText, putAnswer, putChunk, type Scratch } from './h1/write.ts'
-import type { AnswerEdits, OwnAnswer, Span } from './message.ts'
+import { answerRoom, chunkRoom, compact, ownAnswerText, putAnswer, putChunk } from './h1/write.ts'
+import type { OwnAnswer, ReceivedAnswer, Span } from './message.ts'
+import type { Scratch } from './scratch.ts'
 import type { Wire } from './wire.ts'
 
 /** What the request and the connection say about how to answer. */
@@ -24,25 +25,25 @@ export class AnswerWriter {
   }
 
   /** Head and first octets. False: the socket is full. */
-  respond(head: AnswerHead, edits: AnswerEdits, more: { span: Span; to: AnswerFor }): boolean {
+  respond(head: ReceivedAnswer, added: FieldBlock, more: { span: Span; to: AnswerFor }): boolean {
     const { span, to } = more
     const framing = this.#framing(head, span, to)
-    const untouched = framing === '' && edits.lines === '' && edits.block === noFields && head.minor === 1
-    if (untouched && span.from === head.end && span.bytes === head.buffer && !this.#chunked) {
+    const untouched = framing === '' && added === noFields && !this.#chunked
+    if (untouched && head instanceof AnswerHead && head.minor === 1 && span.from === head.end && span.bytes === head.buffer) {
       compact(head)
       return this.#wire.send(head.buffer, head.start, span.to)
     }
     const out = this.#scratch
     const joined = span.size <= JOINED_BYTES
-    out.begin(answerRoom(head, edits) + (joined ? chunkRoom(span) : 0))
-    putAnswer(out, head, { edits, framing })
+    out.begin(answerRoom(head, added) + (joined ? chunkRoom(span) : 0))
+    putAnswer(out, head, { added, framing })
     if (joined) this.#put(span)
     const sent = this.#wire.send(out.bytes, 0, out.at)
     return joined ? sent : this.write(span)
   }
 
   /** Field lines that say how the answer ends, and whether the connection goes on. */
-  #framing(head: AnswerHead, span: Span, to: AnswerFor): string {
+  #framing(head: ReceivedAnswer, span: Span, to: AnswerFor): string {
     this.#chunked = this.untilClose = false
     let lines = head.dated ? '' : `Date: ${this.#date()}\r\n`
     if (head.length < 0 && !withoutBody(head.status, to.head)) {
@@ -68,11 +69,11 @@ export class AnswerWriter {
   }
 
   /** 1xx and 101 as they came; 101 with the tunnel's first octets. */
-  inform(head: AnswerHead, edits: AnswerEdits, span: Span | null): boolean {
+  inform(head: ReceivedAnswer, added: FieldBlock, span: Span | null): boolean {
     this.#chunked = false
     const out = this.#scratch
-    out.begin(answerRoom(head, edits) + (span?.size ?? 0))
-    putAnswer(out, head, { edits, framing: head.status === 101 ? `Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n` : '' })
+    out.begin(answerRoom(head, added) + (span?.size ?? 0))
+    putAnswer(out, head, { added, framing: head.status === 101 ? `Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n` : '' })
     if (span !== null) out.copy(span.bytes, span.from, span.to)
     return this.#wire.send(out.bytes, 0, out.at)
   }

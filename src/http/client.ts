@@ -4,11 +4,11 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { AnswerHead, UNTIL_CLOSE } from './h1/answer.ts'
 import { ChunkReader } from './h1/chunks.ts'
-import { CHUNKED } from './h1/request.ts'
-import { chunkRoom, putChunk, putRequest, type Scratch } from './h1/write.ts'
+import { chunkRoom, putChunk, putRequest } from './h1/write.ts'
+import type { Scratch } from './scratch.ts'
 import { withoutBody } from './answer-writer.ts'
 import type { NameTable } from './fields.ts'
-import { type AnswerSink, type ClientTimeouts, type Connection, ProxyError, Span, type UpstreamRequest } from './message.ts'
+import { type AnswerSink, CHUNKED, type ClientTimeouts, type Connection, ProxyError, Span, type UpstreamRequest } from './message.ts'
 import { Wire, type WireOptions } from './wire.ts'
 
 /** Where to connect. Everything that makes two connections interchangeable is in here. */
@@ -83,7 +83,7 @@ export class ClientConnection extends Wire implements Connection {
     this.#sink = sink
     this.#timeouts = timeouts
     this.#names = request.answerNames
-    this.#headRequest = request.method === 'HEAD'
+    this.#headRequest = request.head.method === 'HEAD'
     this.#upgrade = request.head.upgrade !== ''
     this.#chunkedRequest = request.length === CHUNKED
     this.#requestDone = request.first.last

@@ -14,7 +14,7 @@ export interface Expiring {
 
 export class Clock {
   #tick = 1
-  readonly #slots: Expiring[][] = Array.from({ length: SLOTS }, () => [])
+  readonly #slots = Array.from({ length: SLOTS }, () => new Set<Expiring>())
   readonly #timer = setInterval(() => this.advance(), TICK_MS)
 
   /** Expires `ms` from now. Arming again moves it: mostly one store, as an entry visited too early goes on to its real slot. */
@@ -23,16 +23,21 @@ export class Clock {
     if (entry.slotTick === 0 || entry.slotTick > entry.dueTick) this.#place(entry)
   }
   disarm(entry: Expiring) { entry.dueTick = 0 }
+  /** Disarmed for good: without this a closed connection stays in memory until its slot comes round. */
+  forget(entry: Expiring) {
+    this.disarm(entry)
+    this.#take(entry)
+  }
 
   /** One tick. Called by the timer, and by tests that bring their own time. */
   advance() {
     const tick = ++this.#tick
     const index = tick % SLOTS
     const visited = this.#slots[index]!
-    if (visited.length === 0) return
-    this.#slots[index] = []
+    if (visited.size === 0) return
+    this.#slots[index] = new Set()
     for (const entry of visited) {
-      if (entry.slotTick !== tick) continue // it was armed to a sooner slot since
+      if (entry.slotTick !== tick) continue // forgotten by one that has just expired
       entry.slotTick = 0
       if (entry.dueTick === 0) continue
       if (entry.dueTick > tick) { this.#place(entry); continue }
@@ -44,7 +49,12 @@ export class Clock {
   close() { clearInterval(this.#timer) }
 
   #place(entry: Expiring) {
+    this.#take(entry)
     entry.slotTick = Math.min(entry.dueTick, this.#tick + SLOTS - 1)
-    this.#slots[entry.slotTick % SLOTS]!.push(entry)
+    this.#slots[entry.slotTick % SLOTS]!.add(entry)
+  }
+  #take(entry: Expiring) {
+    if (entry.slotTick !== 0) this.#slots[entry.slotTick % SLOTS]!.delete(entry)
+    entry.slotTick = 0
   }
 }

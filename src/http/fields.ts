@@ -68,3 +68,8 @@ export class FieldBlock {
   }
 }
 export const noFields = new FieldBlock([])
+/** A field without a value is not sent, as in nginx: naming it only takes away what others set. */
+export const fieldBlock = (pairs: readonly (readonly [string, string])[]): FieldBlock => {
+  const sent = pairs.filter(([, value]) => value !== '')
+  return sent.length === 0 ? noFields : new FieldBlock(sent)
+}

@@ -1,9 +1,7 @@
 // What travels between protocols: heads as received, bodies as spans pushed with a boolean as back-pressure, errors with their source.
 // No promise and no Web object here; knows no routes and no Kubernetes.
 import type { FieldBlock, NameTable } from './fields.ts'
-import type { RequestHead } from './h1/request.ts'
-import type { AnswerHead } from './h1/answer.ts'
-import type { Trailers } from './h1/chunks.ts'
+import type { Scratch } from './scratch.ts'
 
 export type ErrorSource = 'downstream' | 'upstream' | 'internal'
 /** never: it may have been acted on. if-reused: an idle connection was closed under us. always: nothing was written. */
@@ -25,6 +23,55 @@ export class ProxyError {
   }
 }
 
+/** A body of unknown length: chunked in HTTP/1. */
+export const CHUNKED = -1
+
+/** Fields as received: case, order and duplicates kept. `each`, `putLines` and `octets` leave out what must not be forwarded. */
+export interface ReceivedFields {
+  each(visit: (name: string, value: string) => void): void
+  /** As HTTP/1.1 field lines. */
+  putLines(out: Scratch): void
+  /** No less than what is put. */
+  readonly octets: number
+}
+/** A request's head, whatever the protocol. */
+export interface ReceivedRequest extends ReceivedFields {
+  /** As sent: any token. */
+  readonly method: string
+  /** As received, and what goes upstream where the path was normalised. */
+  readonly target: string
+  readonly cleanTarget: string
+  /** Normalised and decoded, without query: for routing. */
+  readonly path: string
+  readonly host: string
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0'
+  /** Octets of the body, or CHUNKED; sized: the client said so. */
+  readonly length: number
+  readonly sized: boolean
+  /** The protocol that the client wants to change to, `` for none. */
+  readonly upgrade: string
+  /** The client sent fields that only proxies may set. */
+  readonly forwarded: boolean
+  /** The client's X-Request-ID, `` without. */
+  readonly requestId: string
+  /** First value, all values of a field by name in any case, forwarded or not. */
+  field(name: string): string | undefined
+  fields(name: string): string[]
+  /** Request line and field lines in HTTP/1.1, with another target where it was rewritten. */
+  putHead(out: Scratch, target: string): void
+}
+/** An answer's head, whatever the protocol. */
+export interface ReceivedAnswer extends ReceivedFields {
+  readonly status: number
+  /** Octets of the body as the fields say; negative: unknown. */
+  readonly length: number
+  readonly upgrade: string
+  /** It has a Date. */
+  readonly dated: boolean
+  /** Status line and field lines in HTTP/1.1. */
+  putHead(out: Scratch): void
+}
+
 /** Octets bytes[from..to) of a body. Valid during the call it is passed to: its owner reuses it. */
 export class Span {
   bytes: Buffer = EMPTY
@@ -33,7 +80,7 @@ export class Span {
   /** The body ends with these octets, */
   last = true
   /** and these trailers. */
-  trailers: Trailers | null = null
+  trailers: ReceivedFields | null = null
 
   set(bytes: Buffer, from: number, to: number): this {
     this.bytes = bytes
@@ -55,16 +102,13 @@ export type Peer = {
   readonly tls: { readonly serverName: string } | null
 }
 
-/** What is put on an answer besides what came: `block` is the same for many, `lines` (complete field lines) for this one. */
-export type AnswerEdits = { readonly block: FieldBlock; lines: string }
-
 /** An answer that the proxy makes itself. */
 export type OwnAnswer = { readonly status: number; readonly fields: readonly (readonly [string, string])[]; readonly body: string; readonly contentType: string }
 
 /** One request and its one answer, whatever the protocol below. Valid until the answer has ended; then its object serves the next one. */
 export interface Exchange {
   readonly client: Peer
-  readonly request: RequestHead
+  readonly request: ReceivedRequest
   /** What came of the body together with the head. Stays valid until the answer begins. */
   readonly first: Span
   /** Octets of body that may come; more is refused with 413. 0: any number. */
@@ -77,12 +121,12 @@ export interface Exchange {
   pause(): void
   resume(): void
   /** 1xx, as often as wanted. */
-  inform(head: AnswerHead): void
-  /** Once. With span.last, that was all. False: stop until Responder.drained. */
-  respond(head: AnswerHead, edits: AnswerEdits, span: Span): boolean
+  inform(head: ReceivedAnswer): void
+  /** Once; `added` is put on the answer. With span.last, that was all. False: stop until Responder.drained. */
+  respond(head: ReceivedAnswer, added: FieldBlock, span: Span): boolean
   write(span: Span): boolean
   /** After 101: octets both ways, unframed; write and Responder.body go on as before, `last` is a half-close. */
-  tunnel(head: AnswerHead, edits: AnswerEdits, span: Span): boolean
+  tunnel(head: ReceivedAnswer, added: FieldBlock, span: Span): boolean
   /** Instead of respond. */
   answer(own: OwnAnswer): void
   /** The answer can't be completed: the client must see that (RFC 9112 §8), so the connection goes. */
@@ -105,8 +149,7 @@ export interface Responder {
 
 /** What an upstream connection is asked to send. Read during `send` only. */
 export interface UpstreamRequest {
-  readonly head: RequestHead
-  readonly method: string
+  readonly head: ReceivedRequest
   readonly target: string
   /** Field lines added to the client's: Host first. */
   readonly lines: Buffer
@@ -120,10 +163,10 @@ export interface UpstreamRequest {
 
 /** Who waits for an upstream's answer. Nothing is called after the last span or `failed`. */
 export interface AnswerSink {
-  informed(head: AnswerHead): void
+  informed(head: ReceivedAnswer): void
   /** False: stop until Connection.resume. */
-  answered(head: AnswerHead, span: Span): boolean
-  tunnelled(head: AnswerHead, span: Span): boolean
+  answered(head: ReceivedAnswer, span: Span): boolean
+  tunnelled(head: ReceivedAnswer, span: Span): boolean
   body(span: Span): boolean
   /** More of the request body may be written. */
   drained(): void

@@ -2,13 +2,12 @@
 // Knows no routes: a Responder answers. States are a handful of flags because two directions move by themselves.
 import type { Socket } from 'node:net'
 import { AnswerWriter, type AnswerFor } from './answer-writer.ts'
-import { type NameTable, noFields } from './fields.ts'
-import type { AnswerHead } from './h1/answer.ts'
+import { type FieldBlock, type NameTable, noFields } from './fields.ts'
 import { ChunkReader } from './h1/chunks.ts'
 import { LINGER_BYTES, LINGER_MS, PIPELINE_BYTES } from './h1/limits.ts'
-import { CHUNKED, RequestHead } from './h1/request.ts'
-import type { Scratch } from './h1/write.ts'
-import { type AnswerEdits, type Exchange, type OwnAnswer, type Peer, ProxyError, type Responder, Span } from './message.ts'
+import { RequestHead } from './h1/request.ts'
+import type { Scratch } from './scratch.ts'
+import { CHUNKED, type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
 import { Wire, type WireOptions } from './wire.ts'
 import { codeOf, refusal } from './refusal.ts'
 
@@ -240,14 +239,14 @@ export class ServerConnection extends Wire implements Exchange {
     super.pause()
   }
 
-  inform(head: AnswerHead) {
-    if (this.request.minor !== 0 && !this.#begun) this.#writer.inform(head, NO_EDITS, null)
+  inform(head: ReceivedAnswer) {
+    if (this.request.minor !== 0 && !this.#begun) this.#writer.inform(head, noFields, null)
   }
 
-  respond(head: AnswerHead, edits: AnswerEdits, span: Span): boolean {
+  respond(head: ReceivedAnswer, added: FieldBlock, span: Span): boolean {
     this.#begun = true
     this.#close ||= this.#draining
-    const sent = this.#writer.respond(head, edits, { span, to: this.#answerFor() })
+    const sent = this.#writer.respond(head, added, { span, to: this.#answerFor() })
     if (span.last) this.#ended()
     return sent
   }
@@ -258,11 +257,11 @@ export class ServerConnection extends Wire implements Exchange {
     return sent
   }
 
-  tunnel(head: AnswerHead, edits: AnswerEdits, span: Span): boolean {
+  tunnel(head: ReceivedAnswer, added: FieldBlock, span: Span): boolean {
     this.#begun = true
     this.#close = true
     this.#phase = 'tunnel'
-    const sent = this.#writer.inform(head, edits, span)
+    const sent = this.#writer.inform(head, added, span)
     if (span.last) this.#ended()
     this.resume() // early octets may have paused it
     const held = this.#carry
@@ -363,4 +362,3 @@ export class ServerConnection extends Wire implements Exchange {
 
 const CUT_HEAD = 'the connection ended inside a head'
 const EMPTY: Buffer = Buffer.alloc(0)
-const NO_EDITS: AnswerEdits = { block: noFields, lines: '' }

@@ -156,7 +156,7 @@ export abstract class Wire implements Expiring {
   #shut() {
     this.closed = true
     this.#held = []
-    this.clock.disarm(this)
+    this.clock.forget(this)
     this.shut()
   }
 

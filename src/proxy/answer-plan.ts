@@ -1,5 +1,5 @@
 // What is put on answers and taken off them: add-headers, hide-headers, server-tokens, HSTS. Worked out once for each combination.
-import { answerNames, FieldBlock, type NameTable, noFields } from '../http/fields.ts'
+import { answerNames, type FieldBlock, fieldBlock, type NameTable } from '../http/fields.ts'
 import type { FieldPair, Global } from '../model.ts'
 
 export type AnswerPlan = { readonly block: FieldBlock; readonly names: NameTable }
@@ -21,9 +21,10 @@ export class AnswerPlans {
   #make(hsts: string): AnswerPlan {
     const { settings, responseFields } = this.#global
     const pairs: FieldPair[] = [...responseFields]
-    if (hsts !== '') pairs.push(['Strict-Transport-Security', hsts])
+    const isOwn = responseFields.some(([name]) => name.toLowerCase() === 'strict-transport-security')
+    if (hsts !== '' && !isOwn) pairs.push(['Strict-Transport-Security', hsts])
     if (settings['server-tokens']) pairs.push(['Server', 'lintel'])
     const hidden = [...settings['hide-headers'], ...(settings['allow-backend-server-header'] ? [] : ['server']), ...pairs.map(([name]) => name)]
-    return { block: pairs.length === 0 ? noFields : new FieldBlock(pairs), names: answerNames(hidden.map((name) => name.toLowerCase())) }
+    return { block: fieldBlock(pairs), names: answerNames(hidden.map((name) => name.toLowerCase())) }
   }
 }

@@ -1,8 +1,7 @@
 // Who the client is and how it reached us: the connection's word, or that of a trusted proxy in front (use-forwarded-headers).
 // One answer for logs, policies and the fields that upstreams get.
 import { BlockList, isIP } from 'node:net'
-import type { RequestHead } from '../http/h1/request.ts'
-import type { Peer } from '../http/message.ts'
+import type { Peer, ReceivedRequest } from '../http/message.ts'
 import type { Settings } from '../settings.ts'
 
 /** proto: `http`, `https`, or whatever word a trusted proxy used. */
@@ -33,7 +32,7 @@ export const directView = (client: Peer, host: string): ClientView => ({
 })
 
 /** What a trusted peer says, where it says it. */
-export const forwardedView = (trust: Trust, client: Peer, request: RequestHead): ClientView => {
+export const forwardedView = (trust: Trust, client: Peer, request: ReceivedRequest): ClientView => {
   const direct = directView(client, request.host)
   if (!trusts(trust, client.address)) return direct
   const proto = first(request, 'X-Forwarded-Proto')
@@ -50,10 +49,10 @@ const PROTO = /^[a-z][a-z0-9+.-]{0,15}$/i
 const PORT = /^\d{1,5}$/
 const HOST = /^[\w.\-:[\]]{1,255}$/
 
-const first = (request: RequestHead, name: string) => (request.field(name) ?? '').split(',')[0]!.trim()
+const first = (request: ReceivedRequest, name: string) => (request.field(name) ?? '').split(',')[0]!.trim()
 
 /** The last address in the chain that is not a trusted proxy itself (nginx: real_ip_recursive on); the first where all are. */
-const realAddress = (trust: Trust, request: RequestHead): string | undefined => {
+const realAddress = (trust: Trust, request: ReceivedRequest): string | undefined => {
   const chain = request.fields(trust.forField).join(',').split(',').map((address) => address.trim()).filter((address) => isIP(address) !== 0)
   return chain.findLast((address) => !trusts(trust, address)) ?? chain[0]
 }

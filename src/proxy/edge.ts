@@ -1,7 +1,7 @@
 // All that serves in a proxy worker: listener, app, pools and their settings, put together. Knows no threads and no flags.
 import { readFileSync } from 'node:fs'
 import { Clock } from '../http/clock.ts'
-import { Scratch } from '../http/h1/write.ts'
+import { Scratch } from '../http/scratch.ts'
 import { Listener } from '../http/listener.ts'
 import type { ServerLimits } from '../http/server.ts'
 import { nativeWorks } from '../http/wire.ts'

@@ -1,8 +1,6 @@
 // One request on its way: chooses an endpoint, sends, passes the answer back, tries again where that is safe, and says how it ended.
 // Knows no protocol: it stands between an Exchange and a Connection.
-import { type FieldBlock, noFields } from '../http/fields.ts'
-import type { AnswerHead } from '../http/h1/answer.ts'
-import type { AnswerSink, Connection, Exchange, ProxyError, Span, UpstreamRequest } from '../http/message.ts'
+import type { AnswerSink, Connection, Exchange, ProxyError, ReceivedAnswer, Span, UpstreamRequest } from '../http/message.ts'
 import type { Timeouts } from '../model.ts'
 import type { Attempt } from '../telemetry/record.ts'
 import type { LiveBackend, LiveEndpoint } from '../upstream/backends.ts'
@@ -16,7 +14,6 @@ export interface Forwarded {
   readonly method: string
   readonly timeouts: Timeouts
   readonly plan: AnswerPlan
-  readonly answerLines: string
   readonly upstreamTarget: string
   readonly attempts: Attempt[]
   status: number
@@ -30,7 +27,6 @@ export class Forward implements AnswerSink {
   readonly #context: Forwarded
   readonly #serving: Serving
   readonly #tried: LiveEndpoint[] = []
-  readonly #edits: { block: FieldBlock; lines: string } = { block: noFields, lines: '' }
   #backend: LiveBackend | null = null
   #endpoint: LiveEndpoint | null = null
   #connection: Connection | null = null
@@ -55,8 +51,6 @@ export class Forward implements AnswerSink {
     this.#backend = backend
     this.#tried.length = 0
     this.#consumed = this.#responded = this.#tunnel = this.#upstreamDone = this.#clientDone = false
-    this.#edits.block = this.#context.plan.block
-    this.#edits.lines = this.#context.answerLines
     this.#try(endpoint, false)
   }
 
@@ -79,7 +73,7 @@ export class Forward implements AnswerSink {
     const context = this.#context
     const { request, first } = context.exchange
     return {
-      head: request, method: request.method, target: context.upstreamTarget, lines: context.upstreamLines(), extra: this.#serving.view.requestFields,
+      head: request, target: context.upstreamTarget, lines: context.upstreamLines(), extra: this.#serving.view.requestFields,
       length: request.length, first, answerNames: context.plan.names,
     }
   }
@@ -105,19 +99,19 @@ export class Forward implements AnswerSink {
   // ---- AnswerSink
 
   /** 100 is a matter of each connection by itself: the client got ours when its body was wanted. */
-  informed(head: AnswerHead) { if (head.status !== 100) this.#context.exchange.inform(head) }
+  informed(head: ReceivedAnswer) { if (head.status !== 100) this.#context.exchange.inform(head) }
 
-  answered(head: AnswerHead, span: Span): boolean {
+  answered(head: ReceivedAnswer, span: Span): boolean {
+    const { exchange, plan } = this.#context
     this.#began(head, span)
-    const { last } = span
-    if (last) this.#finish()
-    return this.#context.exchange.respond(head, this.#edits, span)
+    if (span.last) this.#finish()
+    return exchange.respond(head, plan.block, span)
   }
 
-  tunnelled(head: AnswerHead, span: Span): boolean {
+  tunnelled(head: ReceivedAnswer, span: Span): boolean {
     this.#began(head, span)
     this.#tunnel = true
-    return this.#context.exchange.tunnel(head, this.#edits, span)
+    return this.#context.exchange.tunnel(head, this.#context.plan.block, span)
   }
 
   body(span: Span): boolean {
@@ -152,7 +146,7 @@ export class Forward implements AnswerSink {
     return endpoint === undefined ? null : { endpoint, fresh: false }
   }
 
-  #began(head: AnswerHead, span: Span) {
+  #began(head: ReceivedAnswer, span: Span) {
     this.#responded = true
     this.#context.status = this.#attempt!.status = head.status
     this.#attempt!.bytes = span.size

@@ -1,9 +1,10 @@
 // The fields that tell an upstream about the client (ingress-nginx.md §4.6), as ready field lines. On a connection they mostly stay the
 // same: they are made once for each host and only the request id is written anew.
-import type { RequestHead } from '../http/h1/request.ts'
-import type { Peer } from '../http/message.ts'
+import type { Peer, ReceivedRequest } from '../http/message.ts'
+import type { FieldPair } from '../model.ts'
 import { type ClientView, directView, forwardedView, type Trust } from './client-view.ts'
 import { ID_LENGTH, type RequestIds } from './request-ids.ts'
+import type { GlobalView } from './serving.ts'
 
 export class ForwardedFields {
   view: ClientView
@@ -14,6 +15,8 @@ export class ForwardedFields {
   #made: ClientView | null = null
   #upstreamHost: string | null = null
   #trust: Trust | null = null
+  /** Of proxy-set-headers: they are not ours to set. */
+  #taken: ReadonlySet<string> = new Set()
   /** Ends in the line of the request id, */
   #withId: Buffer = NONE
   /** which is left out where the client sent an id. */
@@ -26,8 +29,10 @@ export class ForwardedFields {
   }
 
   /** Decides who the client is. Call first, for each request. */
-  read(request: RequestHead, trust: Trust | null) {
+  read(request: ReceivedRequest, { trust, requestFieldNames }: Pick<GlobalView, 'trust' | 'requestFieldNames'>) {
     this.#trust = trust
+    if (this.#taken !== requestFieldNames) this.#made = null
+    this.#taken = requestFieldNames
     if (trust !== null && (request.forwarded || trust.forField !== 'X-Forwarded-For')) {
       this.view = forwardedView(trust, this.#client, request)
       return
@@ -37,43 +42,44 @@ export class ForwardedFields {
   }
 
   /** Field lines from Host on. Valid until the next call. */
-  lines(request: RequestHead, upstreamHost: string | null): Buffer {
+  lines(request: ReceivedRequest, upstreamHost: string | null): Buffer {
     const same = this.view === this.#direct && !request.forwarded && this.#made === this.view && this.#upstreamHost === upstreamHost
     if (!same) this.#make(request, upstreamHost)
     if (request.requestId !== '') return this.#withoutId
     this.#ids.write(this.#withId, this.#idAt)
-    return this.#withId
+    return this.#taken.has('x-request-id') ? this.#withoutId : this.#withId
   }
   /** The id of the last lines. */
-  requestId(request: RequestHead): string {
+  requestId(request: ReceivedRequest): string {
     return request.requestId !== '' || this.#withId === NONE ? request.requestId : this.#withId.toString('latin1', this.#idAt, this.#idAt + ID_LENGTH)
   }
 
   get #idAt() { return this.#withId.length - ID_LENGTH - 2 }
 
-  #make(request: RequestHead, upstreamHost: string | null) {
+  #make(request: ReceivedRequest, upstreamHost: string | null) {
     const { address, proto, host, port } = this.view
-    const lines = [
-      `Host: ${upstreamHost ?? host}`, `X-Real-IP: ${address}`, `X-Forwarded-For: ${this.#forwardedFor(request)}`, `X-Forwarded-Host: ${host}`,
-      `X-Forwarded-Port: ${port}`, `X-Forwarded-Proto: ${proto}`, `X-Forwarded-Scheme: ${proto}`, `X-Scheme: ${proto}`, ...originals(request),
-    ].map((line) => `${line}\r\n`).join('')
+    const fields: FieldPair[] = [
+      ['Host', upstreamHost ?? host], ['X-Real-IP', address], ['X-Forwarded-For', this.#forwardedFor(request)], ['X-Forwarded-Host', host],
+      ['X-Forwarded-Port', port], ['X-Forwarded-Proto', proto], ['X-Forwarded-Scheme', proto], ['X-Scheme', proto], ...originals(request),
+    ]
+    const lines = fields.filter(([name]) => !this.#taken.has(name.toLowerCase())).map(([name, value]) => `${name}: ${value}\r\n`).join('')
     this.#withId = Buffer.from(`${lines}X-Request-ID: ${' '.repeat(ID_LENGTH)}\r\n`, 'latin1')
     this.#withoutId = this.#withId.subarray(0, lines.length)
     this.#made = request.forwarded ? null : this.view
     this.#upstreamHost = upstreamHost
   }
 
-  #forwardedFor(request: RequestHead): string {
+  #forwardedFor(request: ReceivedRequest): string {
     const chain = this.#trust?.append === true ? request.fields(this.#trust.forField).join(', ') : ''
     return chain === '' ? this.view.address : `${chain}, ${this.#client.address}`
   }
 }
 
 /** What the client itself claimed, for those who want to know. */
-const originals = (request: RequestHead): string[] => {
+const originals = (request: ReceivedRequest): FieldPair[] => {
   if (!request.forwarded) return []
   const claimed = (name: string) => request.fields(name).join(', ')
-  return [['X-Original-Forwarded-For', claimed('X-Forwarded-For')], ['X-Original-Forwarded-Host', claimed('X-Forwarded-Host')]]
-    .filter(([, value]) => value !== '').map(([name, value]) => `${name}: ${value}`)
+  const all: FieldPair[] = [['X-Original-Forwarded-For', claimed('X-Forwarded-For')], ['X-Original-Forwarded-Host', claimed('X-Forwarded-Host')]]
+  return all.filter(([, value]) => value !== '')
 }
 const NONE: Buffer = Buffer.alloc(0)

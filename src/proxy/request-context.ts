@@ -23,8 +23,6 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
   bytesOut = 0
   upstreamTarget = ''
   upstreamHost: string | null = null
-  /** Field lines for this answer alone. */
-  answerLines = ''
   plan!: AnswerPlan
   /** What `select` chose and `forward` uses. */
   chosen: { readonly backend: LiveBackend; readonly endpoint: LiveEndpoint } | null = null
@@ -50,12 +48,12 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
     const { request } = this.exchange
     this.start = performance.now()
     this.status = this.bytesOut = 0
-    this.reason = this.answerLines = ''
+    this.reason = ''
     this.attempts.length = 0
     this.upstreamTarget = request.cleanTarget
     this.upstreamHost = this.chosen = null
     this.#over = this.#unread = false
-    this.#forwarded.read(request, this.#serving.view.trust)
+    this.#forwarded.read(request, this.#serving.view)
     this.#dispatch(this)
   }
   body(span: Span): boolean { return this.forward.active ? this.forward.send(span) : true }
@@ -135,7 +133,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
   get client() { return this.#forwarded.view.address }
   get method() { return this.#unread ? '' : this.exchange.request.method }
   get target() { return this.#unread ? '' : this.exchange.request.target }
-  get protocol() { return this.exchange.request.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1' }
+  get protocol() { return this.exchange.request.protocol }
   get bytesIn() { return this.exchange.octetsIn }
   get requestId() { return this.#unread ? '' : this.#forwarded.requestId(this.exchange.request) }
   get routeId() { return this.#route?.id ?? '' }

@@ -1,6 +1,6 @@
 // What all requests of a worker share: the present table in the shape that serving needs, pools, and where records go.
 // Replaced piece by piece when an update is applied; read by requests as they come.
-import { FieldBlock, type NameTable, noFields, requestNames } from '../http/fields.ts'
+import { type FieldBlock, fieldBlock, type NameTable, requestNames } from '../http/fields.ts'
 import type { Global } from '../model.ts'
 import type { Sink } from '../telemetry/record.ts'
 import type { Backends } from '../upstream/backends.ts'
@@ -15,13 +15,19 @@ export type GlobalView = {
   readonly trust: Trust | null
   readonly requestNames: NameTable
   readonly requestFields: FieldBlock
+  /** Names of requestFields, in lower case: they replace the client's fields and our own. */
+  readonly requestFieldNames: ReadonlySet<string>
 }
-export const globalView = (global: Global): GlobalView => ({
-  plans: new AnswerPlans(global),
-  trust: trustOf(global.settings),
-  requestNames: requestNames(global.requestFields.map(([name]) => name.toLowerCase())),
-  requestFields: global.requestFields.length === 0 ? noFields : new FieldBlock(global.requestFields),
-})
+export const globalView = (global: Global): GlobalView => {
+  const requestFieldNames = new Set(global.requestFields.map(([name]) => name.toLowerCase()))
+  return {
+    plans: new AnswerPlans(global),
+    trust: trustOf(global.settings),
+    requestNames: requestNames(requestFieldNames),
+    requestFields: fieldBlock(global.requestFields),
+    requestFieldNames,
+  }
+}
 
 export type Serving = {
   readonly backends: Backends

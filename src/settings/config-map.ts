@@ -1,5 +1,6 @@
 // The ConfigMap keys that act, with ingress-nginx's names, meanings and defaults (ingress-nginx.md §2). Every key is read alone:
 // a bad one is reported and its default stands. Knows neither Kubernetes objects nor what the keys are used for.
+import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 import { inactiveKeys } from './inactive-keys.ts'
 import { nearest } from './nearest.ts'
@@ -20,7 +21,8 @@ const tlsVersion = z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'], 'expected 
 const tlsVersions = z.string().transform(text => text.trim().split(/\s+/)).pipe(z.array(tlsVersion))
 const redirectStatus = z.enum(['301', '302', '307', '308'], 'expected 301, 302, 307 or 308').transform(Number)
 const workers = z.union([z.literal('auto'), wholeNumber(1, 1024)], 'expected auto or a number of workers')
-const cipherList = z.string().regex(/^[\w:+!@=.-]+$/, 'expected OpenSSL cipher names separated by colons')
+/** A list without a cipher that the TLS library knows would fail every handshake. */
+const cipherList = z.string().refine(text => text === CIPHERS || hasCiphers(text), 'expected OpenSSL cipher names separated by colons, at least one of them known')
 /** A security setting that is known but not built: what matters is whether it is set (every route is denied then). */
 const closed = z.string().transform(text => text.trim())
 
@@ -102,6 +104,15 @@ function inactive(key: string): string {
   if (known !== undefined) return known.why === undefined ? 'not supported yet: ignored' : `has no effect here: ${known.why}`
   const meant = nearest(key, [...Object.keys(configMap.shape), ...Object.keys(inactiveKeys)])
   return `unknown key: ignored${meant === undefined ? '' : `; did you mean ${meant}?`}`
+}
+
+function hasCiphers(ciphers: string): boolean {
+  try {
+    createSecureContext({ ciphers })
+    return ciphers !== ''
+  } catch {
+    return false
+  }
 }
 
 function isActive(key: string): key is keyof typeof configMap.shape {

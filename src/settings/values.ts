@@ -12,6 +12,7 @@ const MAX_SECONDS = 2_147_483
 const MAX_COUNT = 1_000_000_000
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const FRAMING = ['connection', 'content-length', 'transfer-encoding', 'upgrade']
 const OBJECT_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?$/
 
 /** Go's strconv.ParseBool, which ingress-nginx reads booleans with. */
@@ -47,10 +48,11 @@ export const list = z.string().transform(items)
 
 export const fieldName = z.string().regex(TOKEN, 'expected a header name')
 
-/** Header names in lower case. */
+/** Header names in lower case; not those that say where a message ends (RFC 9112 §6). */
 export const fieldNames = list
   .refine(names => names.every(name => TOKEN.test(name)), 'expected header names separated by commas')
   .transform(names => names.map(name => name.toLowerCase()))
+  .refine(names => !names.some(name => FRAMING.includes(name)), `expected none of ${FRAMING.join(', ')}`)
 
 /** Addresses and networks, `10.0.0.0/8` or `::1`. */
 export const networks = list.refine(all => all.every(isNetwork), 'expected addresses or networks separated by commas, such as 10.0.0.0/8')

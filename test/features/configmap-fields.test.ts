@@ -14,6 +14,7 @@ beforeAll(async () => {
   program = await keep(start({ flags: [CONFIGURED], manifests: [
     ...app('plain', plain), ...app('chatty', chatty), route({ to: 'plain' }), route({ to: 'chatty', path: '/chatty' }),
     configMap({ name: 'answers' }, { 'X-Frame': 'ours', 'X-Extra': 'a, b', Connection: 'close' }),
+    configMap({ name: 'own' }, { 'X-Forwarded-Proto': 'https', 'X-Request-ID': 'fixed', 'Accept-Encoding': '' }),
     configMap({ name: 'requests' }, { 'X-Team': 'blue', 'X-Client': 'set by us' }),
   ] }))
 })
@@ -46,10 +47,23 @@ test('proxy-set-headers: on requests, in place of the client\'s', async () => {
   expect([values(headers, 'x-team'), values(headers, 'x-client'), values(headers, 'x-other')]).toEqual([['blue'], ['set by us'], ['1']])
 })
 
+test('proxy-set-headers: in place of what we say about the client, once, and a field without a value is taken away', async () => {
+  await configure(program, { 'proxy-set-headers': 'default/own' })
+  const { headers } = echoed(await ask(program.http, { fields: [['Accept-Encoding', 'gzip'], ['X-Forwarded-Proto', 'gopher']] }))
+  const names = ['x-forwarded-proto', 'x-request-id', 'accept-encoding', 'x-scheme']
+  expect(names.map((name) => values(headers, name))).toEqual([['https'], ['fixed'], [], ['http']])
+})
+
 test('hide-headers', async () => {
   expect(await answered('x-powered-by')).toEqual(['php'])
   await configure(program, { 'hide-headers': 'X-Powered-By,x-kept' })
   expect([await answered('x-powered-by'), await answered('x-kept'), await answered('x-frame')]).toEqual([[], [], ['theirs']])
+})
+
+test('a field that says where an answer ends can not be hidden', async () => {
+  await configure(program, { 'hide-headers': 'X-Powered-By,Content-Length' })
+  expect(await issues(program)).toMatchObject([{ field: 'hide-headers', reason: expect.stringContaining('content-length') }])
+  expect(await answered('content-length')).toEqual(['0'])
 })
 
 test('server-tokens and allow-backend-server-header', async () => {

@@ -4,10 +4,10 @@ import { TLSSocket } from 'node:tls'
 import { certificate } from '../support/certificate.ts'
 import { echoUpstream } from '../support/echo.ts'
 import { values } from '../support/http1.ts'
-import { backend, ingress, tlsSecret } from '../support/manifests.ts'
-import { start, type Program } from '../support/program.ts'
+import { backend, configMap, ingress, tlsSecret } from '../support/manifests.ts'
+import { start, toYaml, type Program } from '../support/program.ts'
 import { rawClient, type TlsOptions } from '../support/raw-client.ts'
-import { app, ask, configure, CONFIGURED, resources, route } from './scene.ts'
+import { app, ask, configure, CONFIGURED, issues, resources, route } from './scene.ts'
 
 const keep = resources()
 const secure = { host: 'secure.example', target: '/x', tls: { servername: 'secure.example' } }
@@ -76,4 +76,16 @@ test('ssl-ciphers: what TLS 1.2 agrees on', async () => {
     await configure(program, { 'ssl-ciphers': cipher })
     expect(await handshake({ maxVersion: 'TLSv1.2' })).toMatchObject({ cipher })
   }
+})
+
+test('a list without any cipher is an issue, and the default stands', async () => {
+  await configure(program, { 'ssl-ciphers': 'NO-SUCH-CIPHER', 'ssl-protocols': 'TLSv1.2' })
+  expect(await issues(program)).toMatchObject([{ field: 'ssl-ciphers', reason: expect.stringContaining('NO-SUCH-CIPHER') }])
+  expect(await handshake({})).toMatchObject({ protocol: 'TLSv1.2' })
+})
+
+test('add-headers with Strict-Transport-Security replaces ours', async () => {
+  program.write('fields.yaml', toYaml([configMap({ name: 'fields' }, { 'Strict-Transport-Security': 'max-age=1' })]))
+  await configure(program, { 'add-headers': 'default/fields' })
+  expect(await hsts()).toEqual(['max-age=1'])
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import { answerNames } from '../../src/http/fields.ts'
 import { AnswerHead, UNTIL_CLOSE } from '../../src/http/h1/answer.ts'
 import { FIELD_LINES, HEAD_BYTES } from '../../src/http/h1/limits.ts'
-import { CHUNKED } from '../../src/http/h1/request.ts'
+import { CHUNKED } from '../../src/http/message.ts'
 import { acceptEveryCut, refuseEveryCut } from './cuts.ts'
 import { fieldsOf, octets } from './support.ts'
 

@@ -4,7 +4,8 @@ import { PIPELINE_BYTES } from '../../src/http/h1/limits.ts'
 import type { Exchange } from '../../src/http/message.ts'
 import { own, ServerUnderTest, type Script } from './server.ts'
 import { RecordingSink, TIMEOUTS } from './sink.ts'
-import { answerHead, dial, keeping, NO_EDITS, octets, RawUpstream, spanOf, TRANSPORTS, upstreamConnection, upstreamRequest } from './support.ts'
+import { noFields } from '../../src/http/fields.ts'
+import { answerHead, dial, keeping, octets, RawUpstream, spanOf, TRANSPORTS, upstreamConnection, upstreamRequest } from './support.ts'
 
 const kept = keeping()
 const GET = 'GET / HTTP/1.1\r\nHost: h.test\r\n\r\n'
@@ -42,7 +43,7 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
         if (!wants) { stops++; return }
       }
     }
-    const complete = (exchange: Exchange) => { if (exchange.respond(answerHead(`HTTP/1.1 200 OK\r\nContent-Length: ${count * PIECE_BYTES}\r\n\r\n`), NO_EDITS, spanOf('', false))) write(exchange) }
+    const complete = (exchange: Exchange) => { if (exchange.respond(answerHead(`HTTP/1.1 200 OK\r\nContent-Length: ${count * PIECE_BYTES}\r\n\r\n`), noFields, spanOf('', false))) write(exchange) }
     const { server, asking, connection } = await open({ complete, drained: (exchange) => write(exchange) })
     asking.socket.pause()
     asking.send(GET)

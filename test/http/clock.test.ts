@@ -1,4 +1,4 @@
-// Deadlines on the wheel: never early, at most a tick late, and whoever arms last is right. The tick under way counts for nothing.
+// Deadlines on the wheel: never early, at most two ticks late, and whoever arms last is right. The tick under way counts for nothing.
 import { afterEach, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Clock, type Expiring } from '../../src/http/clock.ts'
@@ -113,6 +113,26 @@ test('any sequence of arming, disarming and time behaves as a list of deadlines'
       expect(deadlines.map(({ expiries }) => expiries)).toEqual(expected)
     }
   }), { seed: 20261125, numRuns: 500, interruptAfterTimeLimit: 1_500, markInterruptAsFailure: false })
+})
+
+test('one that expires may forget another one of the same tick', () => {
+  const clock = stillClock()
+  const [first, second] = [armed(clock, 200), armed(clock, 200)]
+  first.again = () => clock.forget(second)
+  elapse(clock, 1_000)
+  expect([first.expiries, second.expiries]).toEqual([1, 0])
+})
+
+test('forgotten it is not kept in memory', () => {
+  const clock = stillClock()
+  const forgotten = Array.from({ length: 100 }, () => {
+    const deadline = armed(clock, 20_000)
+    clock.forget(deadline)
+    return new WeakRef(deadline)
+  })
+  Bun.gc(true)
+  expect(forgotten.filter((reference) => reference.deref() === undefined).length).toBeGreaterThan(50)
+  elapse(clock, WHEEL_MS)
 })
 
 describe('by itself', () => {

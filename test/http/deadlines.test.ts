@@ -3,7 +3,8 @@ import { describe, expect, test } from 'bun:test'
 import { LINGER_MS } from '../../src/http/h1/limits.ts'
 import type { Exchange } from '../../src/http/message.ts'
 import { LIMITS, own, ServerUnderTest, type Script } from './server.ts'
-import { answerHead, dial, elapse, keeping, NO_EDITS, spanOf, TICK_MS, TRANSPORTS } from './support.ts'
+import { noFields } from '../../src/http/fields.ts'
+import { answerHead, dial, elapse, keeping, spanOf, TICK_MS, TRANSPORTS } from './support.ts'
 
 const kept = keeping()
 const GET = 'GET / HTTP/1.1\r\nHost: h.test\r\n\r\n'
@@ -117,7 +118,7 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
   test('a client that does not read is given up', async () => {
     let wants = true
     const fill = (exchange: Exchange) => {
-      wants = exchange.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), NO_EDITS, LARGE)
+      wants = exchange.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), noFields, LARGE)
       while (wants) wants = exchange.write(LARGE)
     }
     const opened = await open({ complete: fill })

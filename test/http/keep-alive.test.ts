@@ -3,7 +3,8 @@ import { describe, expect, test } from 'bun:test'
 import type { Exchange } from '../../src/http/message.ts'
 import { rawClient } from '../support/raw-client.ts'
 import { ServerUnderTest, own } from './server.ts'
-import { answerHead, dial, keeping, NO_EDITS, spanOf, TRANSPORTS } from './support.ts'
+import { noFields } from '../../src/http/fields.ts'
+import { answerHead, dial, keeping, spanOf, TRANSPORTS } from './support.ts'
 
 const kept = keeping()
 const HOST = 'Host: h.test\r\n'
@@ -207,7 +208,7 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
 
   test('an answer of unknown length: chunked for HTTP/1.1, until close for HTTP/1.0', async () => {
     const complete = (exchange: Exchange) => {
-      exchange.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), NO_EDITS, spanOf('one', false))
+      exchange.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), noFields, spanOf('one', false))
       exchange.write(spanOf('', false))
       exchange.write(spanOf('three'))
     }
@@ -221,7 +222,7 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
   })
 
   test('an answer that ends at once needs no chunks', async () => {
-    const complete = (exchange: Exchange) => { exchange.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: x\r\n\r\n'), NO_EDITS, spanOf('all')) }
+    const complete = (exchange: Exchange) => { exchange.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: x\r\n\r\n'), noFields, spanOf('all')) }
     const server = await serve({ complete })
     const asking = kept(await dial(server.port))
     asking.send(get('/a'))
@@ -246,7 +247,7 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
 
   test('an answer that cannot be completed is a reset', async () => {
     const complete = (exchange: Exchange) => {
-      exchange.respond(answerHead('HTTP/1.1 200 OK\r\n\r\n'), NO_EDITS, spanOf('part', false))
+      exchange.respond(answerHead('HTTP/1.1 200 OK\r\n\r\n'), noFields, spanOf('part', false))
       setImmediate(() => exchange.abort())
     }
     const server = await serve({ complete })

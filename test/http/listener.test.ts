@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { createServer } from 'node:net'
 import { requestNames } from '../../src/http/fields.ts'
-import { Scratch } from '../../src/http/h1/write.ts'
+import { Scratch } from '../../src/http/scratch.ts'
 import { Listener } from '../../src/http/listener.ts'
 import type { Exchange, Peer as Client, Responder } from '../../src/http/message.ts'
 import { certificate } from '../support/certificate.ts'

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'bun:test'
 import type { Exchange } from '../../src/http/message.ts'
 import { LINGER_BYTES } from '../../src/http/h1/limits.ts'
 import { echoOf, own, ServerUnderTest, type Received, type Script } from './server.ts'
-import { answerHead, dial, keeping, NO_EDITS, spanOf, TRANSPORTS } from './support.ts'
+import { noFields } from '../../src/http/fields.ts'
+import { answerHead, dial, keeping, spanOf, TRANSPORTS } from './support.ts'
 
 const kept = keeping()
 const post = (fields: string, body: string) => `POST /p HTTP/1.1\r\nHost: h.test\r\n${fields}\r\n${body}`
@@ -188,7 +189,7 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
     test('a body that breaks behind the begin of its answer: a reset', async () => {
       const begin = (exchange: Exchange) => {
         exchange.receive()
-        exchange.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), NO_EDITS, spanOf('early', false))
+        exchange.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), noFields, spanOf('early', false))
       }
       const server = await serve({ begin, complete: () => undefined })
       const asking = kept(await dial(server.port))
@@ -215,7 +216,7 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
     const begin = (given: Exchange) => {
       exchange = given
       given.receive()
-      given.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), NO_EDITS, spanOf('', false))
+      given.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), noFields, spanOf('', false))
     }
     const server = await serve({ begin, body, complete: (given, request: Received) => { given.write(spanOf(request.body)) } })
     const asking = kept(await dial(server.port))

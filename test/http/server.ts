@@ -1,7 +1,7 @@
 // A port of ServerConnections whose answers a script gives, and which writes down what the responder was told.
 import { createServer, type Server } from 'node:net'
 import { requestNames } from '../../src/http/fields.ts'
-import { Scratch } from '../../src/http/h1/write.ts'
+import { Scratch } from '../../src/http/scratch.ts'
 import type { Exchange, OwnAnswer, ProxyError, Responder, Span } from '../../src/http/message.ts'
 import { ServerConnection, type ServerLimits, type ServerOptions } from '../../src/http/server.ts'
 import { changes } from '../support/until.ts'

@@ -4,17 +4,15 @@ import { afterEach } from 'bun:test'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { ClientConnection, type ClientOwner } from '../../src/http/client.ts'
 import { Clock } from '../../src/http/clock.ts'
-import { answerNames, FieldBlock, noFields, requestNames } from '../../src/http/fields.ts'
+import { answerNames, FieldBlock, requestNames } from '../../src/http/fields.ts'
 import { AnswerHead } from '../../src/http/h1/answer.ts'
-import type { Head } from '../../src/http/h1/head.ts'
 import { RequestHead } from '../../src/http/h1/request.ts'
-import { Scratch } from '../../src/http/h1/write.ts'
-import { type AnswerEdits, Span, type UpstreamRequest } from '../../src/http/message.ts'
+import { Scratch } from '../../src/http/scratch.ts'
+import { type ReceivedFields, Span, type UpstreamRequest } from '../../src/http/message.ts'
 import { changes, type Changes } from '../support/until.ts'
 
 export const TICK_MS = 100
 export const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT'
-export const NO_EDITS: AnswerEdits = { block: noFields, lines: '' }
 /** Both transports of Wire: the bypass and the public stream API. */
 export const TRANSPORTS = [['native', true], ['stream', false]] as const
 
@@ -57,7 +55,7 @@ export const spanOf = (text: string, last = true): Span => {
 }
 export const textOf = (span: Span): string => span.bytes.toString('latin1', span.from, span.to)
 /** The fields that would be forwarded. */
-export const fieldsOf = (head: Head): [string, string][] => {
+export const fieldsOf = (head: Pick<ReceivedFields, 'each'>): [string, string][] => {
   const fields: [string, string][] = []
   head.each((name, value) => fields.push([name, value]))
   return fields
@@ -67,7 +65,7 @@ export const fieldsOf = (head: Head): [string, string][] => {
 export const upstreamRequest = (text: string, more: Partial<UpstreamRequest> = {}): UpstreamRequest => {
   const head = requestHead(text)
   return {
-    head, method: head.method, target: head.target, lines: octets(`Host: ${head.host}\r\n`), extra: new FieldBlock([['X-Added', '1']]),
+    head, target: head.target, lines: octets(`Host: ${head.host}\r\n`), extra: new FieldBlock([['X-Added', '1']]),
     length: head.length, first: spanOf('', head.length === 0), answerNames: answerNames(), ...more,
   }
 }

@@ -4,7 +4,8 @@ import { PIPELINE_BYTES } from '../../src/http/h1/limits.ts'
 import type { Exchange, Span } from '../../src/http/message.ts'
 import { ServerUnderTest } from './server.ts'
 import { TIMEOUTS } from './sink.ts'
-import { answerHead, dial, elapse, keeping, NO_EDITS, spanOf, TICK_MS, TRANSPORTS } from './support.ts'
+import { noFields } from '../../src/http/fields.ts'
+import { answerHead, dial, elapse, keeping, spanOf, TICK_MS, TRANSPORTS } from './support.ts'
 import { Asked } from './upstream.ts'
 
 const kept = keeping()
@@ -29,7 +30,7 @@ describe.each(TRANSPORTS)('%s transport, the client\'s side:', (_, native) => {
     await server.when(() => exchanges.length === 1)
     const [exchange] = exchanges
     if (exchange === undefined) throw new Error('no request')
-    const switchOver = (first = '') => exchange.tunnel(answerHead(SWITCHING), NO_EDITS, spanOf(first, false))
+    const switchOver = (first = '') => exchange.tunnel(answerHead(SWITCHING), noFields, spanOf(first, false))
     return { server, asking, exchange, heard, switchOver, connection: await server.connection() }
   }
 

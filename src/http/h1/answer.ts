@@ -2,12 +2,13 @@
 import { KIND, type Kind, type NameTable } from '../fields.ts'
 import { Head, KEPT, MORE } from './head.ts'
 import { CLASS, CR, decimal, equalsFolded, foldedWord, LF, SP, startsWith, VALUE } from './octets.ts'
-import { CHUNKED } from './request.ts'
+import { CHUNKED, type ReceivedAnswer } from '../message.ts'
+import type { Scratch } from '../scratch.ts'
 
-/** Body until the connection closes. */
+/** Body until the connection closes: its length is as unknown as that of a chunked one, but its end is less sure. */
 export const UNTIL_CLOSE = -2
 
-export class AnswerHead extends Head {
+export class AnswerHead extends Head implements ReceivedAnswer {
   status = 0
   minor = 1
   /** Octets of the body by its fields alone; CHUNKED or UNTIL_CLOSE. The request's method and the status may say: none. */
@@ -92,12 +93,15 @@ export class AnswerHead extends Head {
     return end
   }
 
-  /** ` 200 OK`: from here buffer holds what follows the version. */
-  get afterVersion() { return this.start + 8 }
+  putHead(out: Scratch) {
+    out.text('HTTP/1.1')
+    this.putFrom(this.start + VERSION_LENGTH, out)
+  }
   get reason() { return this.buffer.toString('latin1', this.start + REASON_AT, this.fieldsAt - 2).trim() }
 }
 
 /** Octets of the shortest status line, `HTTP/1.1 200` CR LF less one: enough to look at the version and the status. */
 const STATUS_LINE = 13
 const REASON_AT = 'HTTP/1.1 200'.length
+const VERSION_LENGTH = 'HTTP/1.1'.length
 const CHUNKED_WORD = foldedWord('chunked')

@@ -1,6 +1,7 @@
 // One pass over the field lines of a head, shared by requests, answers and trailers (RFC 9112 §5). Makes no strings, does no I/O.
 // The head stays the received bytes; what must not be forwarded is noted as spans.
 import { KIND, type Kind, type NameTable } from '../fields.ts'
+import type { Scratch } from '../scratch.ts'
 import { CLASS, COLON, CR, equalsFolded, foldedWord, LF, skipSpace, TOKEN, trimSpace, VALUE } from './octets.ts'
 import { DROPPED_LINES, FIELD_LINES, HEAD_BYTES } from './limits.ts'
 
@@ -141,15 +142,19 @@ export abstract class Head {
     return this.buffer.toString('latin1', from, trimSpace(this.buffer, from, next - 2))
   }
 
-  /** Copies buffer[from..end of the last field line) without the dropped lines to out[at..]; returns the index behind. */
-  copyLines(from: number, out: Buffer, at: number): number {
+  /** Copies buffer[from..end of the last field line) without the dropped lines. */
+  protected putFrom(from: number, out: Scratch) {
     let run = from
     for (let k = 0; k < this.drops; k += 2) {
-      at += this.buffer.copy(out, at, run, this.spans[k])
+      out.copy(this.buffer, run, this.spans[k]!)
       run = this.spans[k + 1]!
     }
-    return at + this.buffer.copy(out, at, run, this.end - 2)
+    out.copy(this.buffer, run, this.end - 2)
   }
+  putLines(out: Scratch) { this.putFrom(this.fieldsAt, out) }
+
+  /** Octets as received: no less than what is put. */
+  get octets() { return this.end - this.start }
 }
 
 /** A known field that stays in the forwarded head. */

@@ -1,14 +1,13 @@
 // A request head: request line and what framing, routing and forwarding need of the fields (RFC 9112 §3, §6). No I/O, no routes.
 import { KIND, type Kind, type NameTable } from '../fields.ts'
+import { CHUNKED, type ReceivedRequest } from '../message.ts'
+import type { Scratch } from '../scratch.ts'
 import { Head, KEPT, MORE } from './head.ts'
 import { CLASS, CR, decimal, equalsFolded, foldedWord, LF, SP, startsWith, TARGET, TOKEN } from './octets.ts'
 import { absoluteTarget, isHost, originTarget } from './target.ts'
 import { LEADING_EMPTY_LINES, METHOD_BYTES, TARGET_BYTES } from './limits.ts'
 
-/** Body of unknown length: chunked. */
-export const CHUNKED = -1
-
-export class RequestHead extends Head {
+export class RequestHead extends Head implements ReceivedRequest {
   /** As sent: any token. */
   method = ''
   /** As received, and what goes upstream where the path was normalised. */
@@ -209,6 +208,14 @@ export class RequestHead extends Head {
 
   /** Content-Length was sent. */
   get sized() { return this.#lengths !== 0 }
+  get protocol() { return this.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1' }
+
+  /** The request line with `target`, and the lines to be forwarded: one copy where nothing differs. */
+  putHead(out: Scratch, target: string) {
+    if (target === this.target && this.minor === 1) return this.putFrom(this.start, out)
+    out.text(`${this.method} ${target} HTTP/1.1\r\n`)
+    this.putLines(out)
+  }
 
 }
 

@@ -1,27 +1,10 @@
 // Heads as octets: what leaves is built from what was understood of what came. No I/O.
-import type { OwnAnswer, AnswerEdits, Span, UpstreamRequest } from '../message.ts'
-import type { AnswerHead } from './answer.ts'
+import type { FieldBlock } from '../fields.ts'
+import { CHUNKED, type OwnAnswer, type ReceivedAnswer, type Span, type UpstreamRequest } from '../message.ts'
+import type { Scratch } from '../scratch.ts'
 import type { Head } from './head.ts'
-import { CHUNKED } from './request.ts'
 import { STATUS_TEXT } from './status.ts'
 
-/** Octets on their way out, put together for one write. One for each worker: filled and sent within one call. */
-export class Scratch {
-  bytes: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
-  at = 0
-  readonly #own = this.bytes
-
-  /** Starts anew with room for `octets`. */
-  begin(octets: number) {
-    this.bytes = octets > SCRATCH_BYTES ? Buffer.allocUnsafe(octets) : this.#own
-    this.at = 0
-  }
-  text(text: string) { this.at += this.bytes.write(text, this.at, 'latin1') }
-  copy(bytes: Buffer, from: number, to: number) { this.at += bytes.copy(this.bytes, this.at, from, to) }
-  lines(head: Head, from: number) { this.at = head.copyLines(from, this.bytes, this.at) }
-}
-/** Holds the largest head with its additions and a joined body; what is larger gets a buffer of its own. */
-const SCRATCH_BYTES = 131_072
 /** Room for what is written besides the parts whose size is known: versions, framing fields, chunk lines. */
 const FRAMING_ROOM = 256
 
@@ -34,18 +17,16 @@ export const putChunk = (out: Scratch, span: Span) => {
   }
   if (!span.last) return
   out.text('0\r\n')
-  if (span.trailers !== null) out.lines(span.trailers, span.trailers.fieldsAt)
+  span.trailers?.putLines(out)
   out.text('\r\n')
 }
-export const chunkRoom = (span: Span) => span.size + (span.trailers?.end ?? 0) + FRAMING_ROOM
+export const chunkRoom = (span: Span) => span.size + (span.trailers?.octets ?? 0) + FRAMING_ROOM
 
 /** The request, and in the same write what there is of its body. */
 export const putRequest = (out: Scratch, request: UpstreamRequest) => {
   const { head, lines, extra, first, length } = request
-  out.begin(head.end - head.start + request.target.length + lines.length + extra.bytes.length + head.upgrade.length + chunkRoom(first))
-  const verbatim = request.target === head.target && request.method === head.method && head.minor === 1
-  if (!verbatim) out.text(`${request.method} ${request.target} HTTP/1.1\r\n`)
-  out.lines(head, verbatim ? head.start : head.fieldsAt)
+  out.begin(head.octets + request.target.length + lines.length + extra.bytes.length + head.upgrade.length + chunkRoom(first))
+  head.putHead(out, request.target)
   out.copy(lines, 0, lines.length)
   out.copy(extra.bytes, 0, extra.bytes.length)
   if (length === CHUNKED) out.text('Transfer-Encoding: chunked\r\n')
@@ -57,14 +38,12 @@ export const putRequest = (out: Scratch, request: UpstreamRequest) => {
 }
 
 /** An upstream's answer head with additions; `framing` are the field lines that this connection needs. */
-export const putAnswer = (out: Scratch, head: AnswerHead, added: { edits: AnswerEdits; framing: string }) => {
-  out.text('HTTP/1.1')
-  out.lines(head, head.start + VERSION_LENGTH)
-  out.copy(added.edits.block.bytes, 0, added.edits.block.bytes.length)
-  out.text(`${added.edits.lines}${added.framing}\r\n`)
+export const putAnswer = (out: Scratch, head: ReceivedAnswer, more: { added: FieldBlock; framing: string }) => {
+  head.putHead(out)
+  out.copy(more.added.bytes, 0, more.added.bytes.length)
+  out.text(`${more.framing}\r\n`)
 }
-export const answerRoom = (head: AnswerHead, edits: AnswerEdits) => head.end - head.start + edits.block.bytes.length + edits.lines.length + FRAMING_ROOM
-const VERSION_LENGTH = 'HTTP/1.1'.length
+export const answerRoom = (head: ReceivedAnswer, added: FieldBlock) => head.octets + added.bytes.length + FRAMING_ROOM
 
 /** The head without its dropped lines, in place: what stands before a dropped line moves over it. The head then starts later in its buffer. */
 export const compact = (head: Head) => {
