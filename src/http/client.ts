@@ -257,7 +257,7 @@ export class ClientConnection extends Wire implements Connection {
   }
 
   #upgraded(bytes: Buffer, end: number) {
-    if (!this.#upgrade) return this.#broken('101 without a request to upgrade')
+    if (!this.#upgrade || this.#head.upgrade === '') return this.#broken('101 without a request to upgrade, or without saying to what')
     this.#state = 'tunnel'
     this.#reusable = this.#requestDone = false
     const span = this.#span.set(bytes, end, bytes.length)

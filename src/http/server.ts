@@ -75,9 +75,6 @@ export class ServerConnection extends Wire implements Exchange {
     this.clock.arm(this, options.limits().headMs)
   }
 
-  /** First octets that a listener has read already. */
-  start(bytes: Buffer) { this.received(bytes) }
-
   /** Answers say `Connection: close` from now on. */
   drain() {
     this.#draining = true
@@ -310,9 +307,10 @@ export class ServerConnection extends Wire implements Exchange {
     if (!this.blocked) this.clock.arm(this, LINGER_MS)
     super.resume()
   }
+  /** Not read beyond a bound, but not cut either: a reset would take the answer away that the client has not read yet. */
   #linger(octets: number) {
     this.#lingered += octets
-    if (this.#lingered > LINGER_BYTES) this.destroy()
+    if (this.#lingered > LINGER_BYTES) this.pause()
   }
 
   // ---- what the connection does by itself

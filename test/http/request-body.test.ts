@@ -1,10 +1,10 @@
 // Bodies of requests on a client's connection: cut anywhere, refused in time, and never a reset over an answer (RFC 9112 §6, §7, §9.6).
 import { describe, expect, test } from 'bun:test'
 import type { Exchange } from '../../src/http/message.ts'
-import { LINGER_BYTES } from '../../src/http/h1/limits.ts'
+import { LINGER_BYTES, LINGER_MS } from '../../src/http/h1/limits.ts'
 import { echoOf, own, ServerUnderTest, type Received, type Script } from './server.ts'
 import { noFields } from '../../src/http/fields.ts'
-import { answerHead, dial, keeping, spanOf, TRANSPORTS } from './support.ts'
+import { answerHead, dial, elapse, keeping, spanOf, TICK_MS, TRANSPORTS } from './support.ts'
 
 const kept = keeping()
 const post = (fields: string, body: string) => `POST /p HTTP/1.1\r\nHost: h.test\r\n${fields}\r\n${body}`
@@ -89,12 +89,16 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
     expect([await asking.all(), asking.wasReset, server.requests.length]).toEqual([expect.stringContaining('enough'), false, 1])
   })
 
-  test('a client that sends on and on behind its answer is cut off', async () => {
+  test('a client that sends on and on behind its answer is not read any more, and cut off in time', async () => {
     const server = await serve({ begin: (exchange) => exchange.answer(own('enough', 403)) })
     const asking = kept(await dial(server.port))
     asking.send(post('Content-Length: 10000000\r\n', ''))
     await asking.has('enough')
     asking.send('x'.repeat(LINGER_BYTES + 1))
+    const connection = await server.connection()
+    expect(await server.when(() => connection.paused)).toBe(true)
+    expect(server.gone).toBe(0)
+    elapse(server.clock, LINGER_MS + TICK_MS)
     expect(await server.when(() => server.gone === 1)).toBe(true)
   })
 

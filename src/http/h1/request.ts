@@ -182,6 +182,7 @@ export class RequestHead extends Head implements ReceivedRequest {
     return 0
   }
   #checked(end: number): number {
+    if (this.listed.includes('x-request-id')) this.requestId = '' // dropped with it: the upstream gets a new one
     if (this.#close) this.keepAlive = false // wins over keep-alive wherever it stands (RFC 9112 §9.3)
     if (this.#coding && this.#lengths !== 0) return this.refuse(400, 'Content-Length beside Transfer-Encoding')
     if (this.#coding) this.length = CHUNKED
