@@ -33,7 +33,7 @@ type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'linger'
 
 /** Client send timeout of nginx (send_timeout): a reader that takes nothing for so long is gone. */
 const SEND_MS = 60_000
-/** How long an idle connection may still bring a request after drain began: one that is on its way is not lost. */
+/** How long an idle connection may still bring a request after drain began, and a closing one read its answer: what is on its way is not lost. */
 const DRAIN_IDLE_MS = 1_000
 
 export class ServerConnection extends Wire implements Exchange {
@@ -78,7 +78,8 @@ export class ServerConnection extends Wire implements Exchange {
   /** Answers say `Connection: close` from now on. */
   drain() {
     this.#draining = true
-    if (this.#phase === 'head' && this.#carry === null) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
+    const idle = this.#phase === 'head' && this.#carry === null
+    if (idle || this.#phase === 'linger') this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
   }
 
   // ---- what the client sends
@@ -304,9 +305,10 @@ export class ServerConnection extends Wire implements Exchange {
     this.#carry = null
     this.finish()
     if (this.closed || this.peerEnded) return
-    if (!this.blocked) this.clock.arm(this, LINGER_MS)
+    if (!this.blocked) this.#armLinger()
     super.resume()
   }
+  #armLinger() { this.clock.arm(this, this.#draining ? DRAIN_IDLE_MS : LINGER_MS) }
   /** Not read beyond a bound, but not cut either: a reset would take the answer away that the client has not read yet. */
   #linger(octets: number) {
     this.#lingered += octets
@@ -316,7 +318,7 @@ export class ServerConnection extends Wire implements Exchange {
   // ---- what the connection does by itself
 
   protected override drained() {
-    if (this.#phase === 'linger') return this.clock.arm(this, LINGER_MS)
+    if (this.#phase === 'linger') return this.#armLinger()
     if (this.#phase === 'head') return this.#next()
     if (this.#phase === 'body' && this.#receiving && !this.paused) this.clock.arm(this, this.#options.limits().bodyMs)
     if (!this.#answered) this.#responder.drained()
