@@ -33,6 +33,11 @@ type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'linger'
 
 /** Client send timeout of nginx (send_timeout): a reader that takes nothing for so long is gone. */
 const SEND_MS = 60_000
+/**
+ * A client that ends its side while it waits has mostly left (nginx logs 499 and stops); one that only half-closed gets an answer that
+ * comes, and goes on coming, within this time.
+ */
+const HALF_CLOSED_MS = 5_000
 /** How long an idle connection may still bring a request after drain began, and a closing one read its answer: what is on its way is not lost. */
 const DRAIN_IDLE_MS = 1_000
 
@@ -79,7 +84,8 @@ export class ServerConnection extends Wire implements Exchange {
   drain() {
     this.#draining = true
     const idle = this.#phase === 'head' && this.#carry === null
-    if (idle || this.#phase === 'linger') this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
+    // An answer that is still on its way out has its own deadline.
+    if (idle || (this.#phase === 'linger' && !this.blocked)) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
   }
 
   // ---- what the client sends
@@ -139,7 +145,8 @@ export class ServerConnection extends Wire implements Exchange {
     if (used < bytes.length) this.#carry = bytes.subarray(used)
     this.#phase = this.first.last ? 'answer' : 'body'
     this.#close = !this.request.keepAlive || this.#draining || this.#served >= this.#options.limits().requestsPerConnection
-    this.clock.disarm(this)
+    if (this.peerEnded) this.#armHalfClosed()
+    else this.clock.disarm(this)
     this.#responder.begin()
     if (this.#phase === 'body' && !this.#receiving) this.pause()
   }
@@ -246,12 +253,14 @@ export class ServerConnection extends Wire implements Exchange {
     this.#close ||= this.#draining
     const sent = this.#writer.respond(head, added, { span, to: this.#answerFor() })
     if (span.last) this.#ended()
+    else if (this.peerEnded) this.#armHalfClosed()
     return sent
   }
 
   write(span: Span): boolean {
     const sent = this.#phase === 'tunnel' ? span.size === 0 || this.send(span.bytes, span.from, span.to) : this.#writer.write(span)
     if (span.last) this.#ended()
+    else if (this.peerEnded && this.#phase === 'answer') this.#armHalfClosed()
     return sent
   }
 
@@ -320,6 +329,7 @@ export class ServerConnection extends Wire implements Exchange {
   protected override drained() {
     if (this.#phase === 'linger') return this.#armLinger()
     if (this.#phase === 'head') return this.#next()
+    if (this.#phase === 'answer' && this.peerEnded) this.#armHalfClosed()
     if (this.#phase === 'body' && this.#receiving && !this.paused) this.clock.arm(this, this.#options.limits().bodyMs)
     if (!this.#answered) this.#responder.drained()
   }
@@ -330,9 +340,11 @@ export class ServerConnection extends Wire implements Exchange {
       case 'head': return this.#endedBetween()
       case 'body': return this.#brokenBody(new ProxyError('downstream', 'bad_request', { status: 400, message: 'the connection ended inside a body' }))
       case 'tunnel': return this.#deliver(this.#span.set(EMPTY, 0, 0), true)
-      case 'linger': case 'answer': return
+      case 'answer': return this.#armHalfClosed()
+      case 'linger': return
     }
   }
+  #armHalfClosed() { if (!this.blocked) this.clock.arm(this, HALF_CLOSED_MS) }
   #endedBetween() {
     if (this.blocked) return // the answer before goes out first
     if (this.#carry === null) return this.destroy()
@@ -340,25 +352,27 @@ export class ServerConnection extends Wire implements Exchange {
   }
 
   protected override lost() {
-    if (this.#engaged()) this.#responder.abandoned(new ProxyError('downstream', 'client_gone', { status: 499 }))
+    if (this.#engaged()) this.#responder.abandoned(CLIENT_GONE)
   }
   protected override shut() { this.#options.closed(this) }
   /** Somebody still works for this client. */
   #engaged() { return !this.#answered || this.#phase === 'tunnel' }
 
   expired() {
-    if (this.blocked || this.#phase === 'linger') return this.#giveUp()
+    if (this.blocked || this.#phase === 'linger') return this.#giveUp(new ProxyError('downstream', 'timeout_send', { status: 408, message: 'the client took nothing' }))
+    if (this.#phase === 'answer') return this.#giveUp(CLIENT_GONE)
     if (this.#phase === 'body') return this.#brokenBody(new ProxyError('downstream', 'timeout_body', { status: 408, message: 'the request body stalled' }))
     if (this.#phase === 'head' && this.#carry !== null) return this.#unreadable(408, 'the request head took too long')
     if (this.#phase === 'head') this.#startLinger()
   }
 
-  #giveUp() {
+  #giveUp(error: ProxyError) {
     const engaged = this.#engaged()
     this.destroy()
-    if (engaged) this.#responder.abandoned(new ProxyError('downstream', 'timeout_send', { status: 408, message: 'the client took nothing' }))
+    if (engaged) this.#responder.abandoned(error)
   }
 }
 
 const CUT_HEAD = 'the connection ended inside a head'
 const EMPTY: Buffer = Buffer.alloc(0)
+const CLIENT_GONE = new ProxyError('downstream', 'client_gone', { status: 499 })

@@ -15,10 +15,9 @@ type Closable = { stop?(): unknown; close?(): unknown; destroy?(): unknown }
 export function resources(): <T extends Closable>(opened: T | Promise<T>) => Promise<T> {
   const kept: Closable[] = []
   afterAll(async () => {
-    for (const each of kept.toReversed()) {
-      const code = await (each.stop?.() ?? each.close?.() ?? each.destroy?.())
-      if (code === null) throw new Error('a program had to be killed: SIGTERM did not end it in time')
-    }
+    const codes: unknown[] = []
+    for (const each of kept.toReversed()) codes.push(await (each.stop?.() ?? each.close?.() ?? each.destroy?.()))
+    if (codes.includes(null)) throw new Error('a program had to be killed: SIGTERM did not end it in time')
   })
   return async (opened) => {
     const resource = await opened

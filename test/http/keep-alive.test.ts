@@ -4,7 +4,7 @@ import type { Exchange } from '../../src/http/message.ts'
 import { rawClient } from '../support/raw-client.ts'
 import { ServerUnderTest, own } from './server.ts'
 import { noFields } from '../../src/http/fields.ts'
-import { answerHead, dial, keeping, spanOf, TRANSPORTS } from './support.ts'
+import { answerHead, dial, elapse, keeping, spanOf, TRANSPORTS } from './support.ts'
 
 const kept = keeping()
 const HOST = 'Host: h.test\r\n'
@@ -110,6 +110,38 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
     waiting.shift()?.()
     expect(await asking.all()).toEndWith('/a')
     expect(await server.when(() => server.gone === 1)).toBe(true)
+    expect(server.abandoned).toEqual([])
+  })
+
+  test('a client that ended its side and hears nothing for 5 s has left', async () => {
+    const { waiting, script } = putAside()
+    const server = await serve(script)
+    const asking = kept(await dial(server.port))
+    asking.send(get('/a'))
+    asking.end()
+    const connection = await server.connection()
+    await server.when(() => waiting.length === 1)
+    await server.when(() => connection.peerEnded)
+    elapse(server.clock, 4_900)
+    expect(server.abandoned).toEqual([])
+    elapse(server.clock, 300)
+    expect(await server.when(() => server.gone === 1)).toBe(true)
+    expect(server.abandoned.map(({ code, status }) => [code, status])).toEqual([['client_gone', 499]])
+  })
+
+  test('an answer that keeps coming reaches a half-closed client however long it takes', async () => {
+    let exchange: Exchange | undefined
+    const server = await serve({ begin(given) { exchange = given; given.respond(answerHead('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'), noFields, spanOf('0', false)) } })
+    const asking = kept(await dial(server.port))
+    asking.send(get('/a'))
+    asking.end()
+    const connection = await server.connection()
+    await server.when(() => connection.peerEnded)
+    for (let i = 1; i <= 4; i++) {
+      elapse(server.clock, 3_000)
+      exchange?.write(spanOf(String(i), i === 4))
+    }
+    expect(await asking.all()).toEndWith('4\r\n0\r\n\r\n')
     expect(server.abandoned).toEqual([])
   })
 

@@ -143,7 +143,7 @@ test.each(refused)('refused: %s (%s)', (_, __, text, status) => {
   expect(head.fault).not.toBe('')
 })
 
-/** models.md §5.9: what http-parser-js accepted or framed wrong. Nothing of what follows may become a request. */
+/** What the parser http-parser-js 0.5.10 accepts or frames wrong. Nothing of what follows may become a request. */
 const chunkedPost = (body: string) => post('Transfer-Encoding: chunked\r\n') + body
 const probes: [name: string, text: string][] = [
   ['chunk size zz', chunkedPost('zz\r\nab\r\n0\r\n\r\n')],
@@ -211,7 +211,7 @@ describe('limits', () => {
 describe('a head is reused', () => {
   test('nothing of the one before stays', () => {
     const reused = new RequestHead()
-    const rich = octets(post('Connection: close, upgrade, x-a\r\nUpgrade: websocket\r\nX-Request-ID: 1\r\nForwarded: x\r\nExpect: 100-continue\r\n'))
+    const rich = octets(get('Connection: close, upgrade, x-a\r\nUpgrade: websocket\r\nX-Request-ID: 1\r\nForwarded: x\r\nExpect: 100-continue\r\n'))
     expect(reused.scan(rich, 0, rich.length, names)).toBe(rich.length)
     const plain = octets('GET /b HTTP/1.0\r\nX-A: 1\r\n\r\n')
     expect(reused.scan(plain, 0, plain.length, names)).toBe(plain.length)

@@ -177,6 +177,7 @@ export class RequestHead extends Head implements ReceivedRequest {
       if (name === 'close') this.#close = true
       else if (name === 'upgrade') this.#connectionUpgrade = true
       else if (name === 'keep-alive') this.keepAlive ||= this.minor === 0
+      else if (name !== '' && !isToken(name)) return this.refuse(400, 'Connection holds what is no token')
       else if (name !== '') this.listed += `,${name}`
     }
     return 0
@@ -203,6 +204,7 @@ export class RequestHead extends Head implements ReceivedRequest {
   #checkedUpgrade(end: number): number {
     if (/\bh2c?\b/i.test(this.#upgradeField) || this.minor === 0) return end
     if (this.length !== 0) return this.refuse(400, 'an upgrade with a body')
+    if (this.method !== 'GET' && /\bwebsocket\b/i.test(this.#upgradeField)) return this.refuse(400, 'a WebSocket is opened with GET') // RFC 6455 §4.1
     this.upgrade = this.#upgradeField
     return end
   }
@@ -224,6 +226,11 @@ const CHUNKED_WORD = foldedWord('chunked')
 const CONTINUE_WORD = foldedWord('100-continue')
 const KEEP_ALIVE_WORD = foldedWord('keep-alive')
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
+
+const isToken = (text: string): boolean => {
+  for (let i = 0; i < text.length; i++) if ((CLASS[text.charCodeAt(i)]! & TOKEN) === 0) return false
+  return true
+}
 
 /** The two methods of nearly all requests without a new string. */
 const methodOf = (bytes: Buffer, from: number, to: number): string => {
