@@ -17,7 +17,7 @@ import { globalView, type Serving } from './serving.ts'
 class RequestView {
   readonly context: RequestContext
   constructor(context: RequestContext) { this.context = context }
-  /** HEAD is shown as GET: Hono would wrap its answer in a Response of its own (models.md §5). */
+  /** HEAD is shown as GET: Hono would wrap its answer in a Response of its own (hono.md §1). */
   get method() { return this.context.method === 'HEAD' ? 'GET' : this.context.method }
   get path() { return this.context.exchange.request.path }
   get url() { return `${this.context.scheme}://${this.context.host}${this.context.exchange.request.cleanTarget}` }
@@ -64,7 +64,7 @@ export class ProxyApp {
   #dispatch(view: RequestView) {
     const { context } = view
     try {
-      // Hono reads method, url and headers only, and models.md §5 holds it to that: a native Request loses unknown methods and the raw path.
+      // Hono reads method, url and headers only (hono.md §2); a native Request would lose unknown methods and the raw path.
       const result = this.#hono.fetch(view as unknown as Request, context)
       if (result === FORWARDED) return
       if (result instanceof Promise) result.then((response) => this.#answer(context, response), (error: unknown) => this.#failed(context, error))

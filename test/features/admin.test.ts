@@ -7,7 +7,7 @@ import { start, toYaml, type Program } from '../support/program.ts'
 import { app, applied, ask, metric, resources, route } from './scene.ts'
 
 const keep = resources()
-const pair = certificate({ names: ['secure.example'] })
+const pair = await certificate({ names: ['secure.example'] })
 let program: Program
 let port: number
 beforeAll(async () => {

@@ -70,7 +70,7 @@ describe.each([['extensions/v1beta1', LEGACY], ['networking.k8s.io/v1', PRESENT]
   beforeAll(async () => {
     const tea = await keep(echoUpstream({ name: 'tea' }))
     const coffee = await keep(echoUpstream({ name: 'coffee' }))
-    const rest = toYaml([...app('tea-svc', tea), ...app('coffee-svc', coffee), tlsSecret({ name: 'cafe-secret' }, certificate({ names: [HOST] }))])
+    const rest = toYaml([...app('tea-svc', tea), ...app('coffee-svc', coffee), tlsSecret({ name: 'cafe-secret' }, await certificate({ names: [HOST] }))])
     program = await keep(start({ manifests: `${text}---\n${rest}` }))
   })
 

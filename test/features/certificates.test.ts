@@ -12,26 +12,27 @@ import { app, applied, echoed, issues, requestText, resources, route } from './s
 const keep = resources()
 const withTls = (host: string, secretName: string) =>
   ingress({ metadata: { name: secretName }, tls: [{ hosts: [host], secretName }], rules: [{ host, paths: [{ backend: backend('app') }] }] })
-const first = certificate({ names: ['swap.example', 'first'] })
-const second = certificate({ names: ['swap.example', 'second'] })
+const first = await certificate({ names: ['swap.example', 'first'] })
+const second = await certificate({ names: ['swap.example', 'second'] })
+const fallback = await certificate({ names: ['fallback.example'] })
 
 let program: Program
 beforeAll(async () => {
   program = await keep(start({ flags: ['--default-ssl-certificate=default/fallback'], manifests: [
     ...app('app', await keep(echoUpstream())),
-    withTls('exact.wild.example', 'exact'), tlsSecret({ name: 'exact' }, certificate({ names: ['exact.wild.example'] })),
-    withTls('*.wild.example', 'wild'), tlsSecret({ name: 'wild' }, certificate({ names: ['*.wild.example'] })),
+    withTls('exact.wild.example', 'exact'), tlsSecret({ name: 'exact' }, await certificate({ names: ['exact.wild.example'] })),
+    withTls('*.wild.example', 'wild'), tlsSecret({ name: 'wild' }, await certificate({ names: ['*.wild.example'] })),
     withTls('swap.example', 'swap'), withTls('late.example', 'late'), withTls('bad.example', 'bad'),
     route({ name: 'plain', to: 'app', host: 'plain.example' }),
     secret({ name: 'bad' }, { 'tls.crt': 'no certificate', 'tls.key': 'no key' }, 'kubernetes.io/tls'),
   ] }))
   await applied(program, () => {
-    writeDefault('fallback.example')
+    writeDefault(fallback)
     swap(first)
   })
 })
 
-const writeDefault = (name: string) => program.write('default.yaml', toYaml([tlsSecret({ name: 'fallback' }, certificate({ names: [name] }))]))
+const writeDefault = (pair: TestCertificate) => program.write('default.yaml', toYaml([tlsSecret({ name: 'fallback' }, pair)]))
 const swap = (pair: TestCertificate) => program.write('swap.yaml', toYaml([tlsSecret({ name: 'swap' }, pair)]))
 
 async function secured(servername?: string) {
@@ -72,7 +73,7 @@ test.each([
   ['has the key of another one', { cert: first.cert, key: second.key }, 'does not belong'],
 ])('a new Secret that %s: the former one is served on, and it is an issue', async (_, { cert, key }, reason) => {
   await swapTo(second)
-  program.write('swap.yaml', toYaml([tlsSecret({ name: 'swap' }, { cert, key, names: [] })]))
+  program.write('swap.yaml', toYaml([tlsSecret({ name: 'swap' }, { cert, key })]))
   const issue = await until('an issue', async () => (await issues(program)).find(({ object, reason: found }) => object === 'Secret default/swap' && found.includes(reason)))
   expect(issue.reason).toContain('last good')
   expect(await names('swap.example')).toBe('DNS:swap.example, DNS:second')
@@ -86,15 +87,17 @@ test('a Secret that was never good: the default certificate, and an issue withou
 })
 
 test('a Secret that is missing: the default certificate and an issue, until it comes', async () => {
+  const late = await certificate({ names: ['late.example'] })
   const ofLate = async () => (await issues(program)).filter((issue) => JSON.stringify(issue).includes('default/late'))
   expect(await names('late.example')).toBe('DNS:fallback.example')
   expect(await ofLate()).toHaveLength(1)
-  await applied(program, () => program.write('late.yaml', toYaml([tlsSecret({ name: 'late' }, certificate({ names: ['late.example'] }))])))
+  await applied(program, () => program.write('late.yaml', toYaml([tlsSecret({ name: 'late' }, late)])))
   expect(await names('late.example')).toBe('DNS:late.example')
   expect(await ofLate()).toEqual([])
 })
 
 test('a new default certificate', async () => {
-  await applied(program, () => writeDefault('newer.example'))
+  const newer = await certificate({ names: ['newer.example'] })
+  await applied(program, () => writeDefault(newer))
   expect(await names('unknown.example')).toBe('DNS:newer.example')
 })

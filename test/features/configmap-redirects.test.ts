@@ -17,7 +17,7 @@ beforeAll(async () => {
     ...app('app', await keep(echoUpstream())),
     route({ to: 'app', host: 'plain.example' }),
     ingress({ metadata: { name: 'secure' }, tls: [{ hosts: ['secure.example'], secretName: 'pair' }], rules: [{ host: 'secure.example', paths: [{ backend: backend('app') }] }] }),
-    tlsSecret({ name: 'pair' }, certificate({ names: ['secure.example'], rsa: true })),
+    tlsSecret({ name: 'pair' }, await certificate({ names: ['secure.example'], kind: 'rsa' })),
   ] }))
 })
 

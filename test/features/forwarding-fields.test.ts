@@ -16,7 +16,7 @@ beforeAll(async () => {
   program = await keep(start({ flags: ['--default-ssl-certificate=default/pair'], manifests: [
     ...app('app', await keep(echoUpstream())), route({ to: 'app' }), ...app('noisy', noisy), route({ to: 'noisy', path: '/noisy' }),
     route({ name: 'named', to: 'app', host: 'named.example', annotations: { 'nginx.ingress.kubernetes.io/upstream-vhost': 'inner.example' } }),
-    tlsSecret({ name: 'pair' }, certificate({ names: ['app.example'] })),
+    tlsSecret({ name: 'pair' }, await certificate({ names: ['app.example'] })),
   ] }))
 })
 

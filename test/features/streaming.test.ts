@@ -91,7 +91,7 @@ describe.each(['HTTP', 'HTTPS'])('over %s', (scheme) => {
   beforeAll(async () => {
     upstream = await keep(origin())
     program = await keep(start({ flags: [CONFIGURED, '--default-ssl-certificate=default/pair'], manifests: [
-      ...app('app', upstream), route({ to: 'app' }), configMap({ name: 'settings' }, { 'proxy-body-size': '0' }), tlsSecret({ name: 'pair' }, certificate({ names: ['app.example'] })),
+      ...app('app', upstream), route({ to: 'app' }), configMap({ name: 'settings' }, { 'proxy-body-size': '0' }), tlsSecret({ name: 'pair' }, await certificate({ names: ['app.example'] })),
     ] }))
     restBytes = residentBytes(program)
   })

@@ -42,7 +42,7 @@ beforeAll(async () => {
   } }))
   program = await keep(start({ flags: [CONFIGURED, '--default-ssl-certificate=default/pair'], manifests: [
     ...app('app', echo), route({ to: 'app' }), configMap({ name: 'settings' }, { 'proxy-read-timeout': '1s' }),
-    tlsSecret({ name: 'pair' }, certificate({ names: ['app.example'] })),
+    tlsSecret({ name: 'pair' }, await certificate({ names: ['app.example'] })),
   ] }))
 })
 

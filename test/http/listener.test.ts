@@ -13,7 +13,7 @@ import { DATE, dial, keeping, listen, Peer, stillClock, TRANSPORTS } from './sup
 
 const kept = keeping()
 const GET = 'GET /a HTTP/1.1\r\nHost: h.test\r\n\r\n'
-const keypairs = { 'a.test': certificate({ names: ['a.test'] }), 'b.test': certificate({ names: ['b.test'] }) }
+const keypairs = { 'a.test': await certificate({ names: ['a.test'] }), 'b.test': await certificate({ names: ['b.test'] }) }
 
 /** A port that nobody has: the listener takes a number, not 0, as the program does. */
 const freePort = async (): Promise<number> => {

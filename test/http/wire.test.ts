@@ -39,7 +39,7 @@ const pair = async (security: 'TCP' | 'TLS', native: boolean) => {
   const clock = stillClock()
   const made = Promise.withResolvers<TestWire>()
   const accept = (socket: Socket) => made.resolve(new TestWire(socket, { clock, native }))
-  const server = security === 'TCP' ? createTcpServer({ allowHalfOpen: true }, accept) : createTlsServer({ ...certificate({ names: ['wire.test'] }), allowHalfOpen: true }, accept)
+  const server = security === 'TCP' ? createTcpServer({ allowHalfOpen: true }, accept) : createTlsServer({ ...await certificate({ names: ['wire.test'] }), allowHalfOpen: true }, accept)
   const port = await listen(server)
   const options = { port, host: '127.0.0.1', allowHalfOpen: true }
   const peer = kept(new Peer(security === 'TCP' ? connectTcp(options) : connectTls({ ...options, rejectUnauthorized: false })))

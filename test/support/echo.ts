@@ -91,7 +91,7 @@ export async function tlsUpstream({
   requestCert = false,
   ...options
 }: Omit<EchoOptions, 'tls'> & { names?: readonly string[]; requestCert?: boolean } = {}): Promise<Echo> {
-  return echoUpstream({ ...options, tls: { ...certificate({ names }), requestCert } })
+  return echoUpstream({ ...options, tls: { ...await certificate({ names }), requestCert } })
 }
 
 function portOf(server: Server): number {

@@ -1,5 +1,4 @@
 // Kubernetes objects for tests, in the shape a person would write them. Knows no cluster and no program.
-import type { TestCertificate } from './certificate.ts'
 
 export type Metadata = {
   readonly name: string
@@ -79,7 +78,7 @@ export function secret(metadata: Metadata, stringData: Readonly<Record<string, s
   return { apiVersion: 'v1', kind: 'Secret', metadata, type, data }
 }
 
-export function tlsSecret(metadata: Metadata, { cert, key }: TestCertificate): object {
+export function tlsSecret(metadata: Metadata, { cert, key }: { readonly cert: string; readonly key: string }): object {
   return secret(metadata, { 'tls.crt': cert, 'tls.key': key }, 'kubernetes.io/tls')
 }
 

@@ -95,10 +95,10 @@ test('the peer without an answer: undefined, closed', async () => {
   expect(await client.closed()).toBe(true)
 })
 
-test.each([false, true])('TLS upstream with SNI and a client certificate signed by an own CA (rsa: %p)', async (rsa) => {
+test.each(['p256', 'rsa'] as const)('TLS upstream with SNI and a client certificate signed by an own CA (%s)', async (kind) => {
   const echo = kept(await tlsUpstream({ names: ['up.test', '*.up.test'], requestCert: true }))
-  const ca = certificate({ names: ['Test CA'], ca: true, rsa })
-  const leaf = certificate({ names: ['client'], issuer: ca })
+  const ca = await certificate({ names: ['Test CA'], ca: true, kind })
+  const leaf = await certificate({ names: ['client'], issuer: ca })
   const client = kept(await rawClient(echo.port, { tls: { servername: 'a.up.test', ...leaf } }))
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   expect(JSON.parse((await client.response())?.body ?? '{}')).toMatchObject({ tls: { sni: 'a.up.test', clientCertificate: true } })

@@ -6,11 +6,11 @@ import { certificate, type TestCertificate } from '../support/certificate.ts'
 import { fakeCertificate, ingress, objectsOf, options, secret, service } from './objects.ts'
 
 const pem = ({ cert, key }: TestCertificate) => ({ 'tls.crt': cert, 'tls.key': key })
-const own = certificate({ names: ['a.test'] })
-const other = certificate({ names: ['b.test'] })
-const wild = certificate({ names: ['*.w.test'] })
-const ca = certificate({ names: ['ca.test'], ca: true })
-const issued = certificate({ names: ['a.test'], issuer: ca })
+const own = await certificate({ names: ['a.test'] })
+const other = await certificate({ names: ['b.test'] })
+const wild = await certificate({ names: ['*.w.test'] })
+const ca = await certificate({ names: ['ca.test'], ca: true })
+const issued = await certificate({ names: ['a.test'], issuer: ca })
 
 const withTls = (host: string, secretName: string, hosts: readonly string[] = [host]): Ingress =>
   ({ ...ingress(`of-${host.replace('*', 'any')}`, host), tls: [{ hosts, secretName }] })

@@ -5,7 +5,7 @@ import type { Ingress, IngressPath, KubeObject } from '../../src/kube/objects.ts
 import { certificate } from '../support/certificate.ts'
 import { annotated, configMap, ingress, path, secret, service, slice } from './objects.ts'
 
-const { cert, key } = certificate({ names: ['a.test', '*.w.test'] })
+const { cert, key } = await certificate({ names: ['a.test', '*.w.test'] })
 const services = ['s1', 's2', 's3']
 
 type PathType = IngressPath['pathType']

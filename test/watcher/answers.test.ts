@@ -10,8 +10,8 @@ const route: Route = {
   policies: { timeouts: { connectMs: 1, sendMs: 2, readMs: 3 } },
 }
 
-test('hosts, routes, backends and certificates, without keys', () => {
-  const { cert, key } = certificate({ names: ['cafe.example', '*.cafe.example'] })
+test('hosts, routes, backends and certificates, without keys', async () => {
+  const { cert, key } = await certificate({ names: ['cafe.example', '*.cafe.example'] })
   const table: Table = {
     ...emptyTable,
     version: 7,

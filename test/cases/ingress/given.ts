@@ -69,12 +69,12 @@ function backendTexts({ ingresses }: Given): string[] {
 export type Endpoints = { readonly services: ReadonlyMap<string, readonly number[]>; readonly auth: number }
 
 /** Everything in the cluster. */
-export function manifests(given: Given, endpoints: Endpoints): object[] {
+export async function manifests(given: Given, endpoints: Endpoints): Promise<object[]> {
   return [
     ...services(given, endpoints),
     ...given.ingresses.map((item, index) => givenIngress(item, index, { given, endpoints })),
     ...classes(given),
-    ...secrets(given),
+    ...await secrets(given),
     ...Object.entries(given.objects).flatMap(([id, data]) =>
       typeof data === 'string' ? [] : [configMap({ name: id.split('/')[1] ?? '', namespace: NAMESPACE }, data)],
     ),

@@ -30,8 +30,8 @@ function made(fields: object): IngressCase {
 const produced = ({ given }: IngressCase) =>
   manifests(given, { auth: 9, services: new Map(serviceNames(given).map((name) => [name, [8001, 8002]])) })
 
-test('one Ingress: class, annotations, backend, a slice for each endpoint', () => {
-  const objects = produced(
+test('one Ingress: class, annotations, backend, a slice for each endpoint', async () => {
+  const objects = await produced(
     made({
       given: { ingresses: [{ host: 'a.test', backend: 'echo:80', annotations: { 'auth-url': 'http://AUTH/x', 'enable-cors': true } }] },
     }),
@@ -60,23 +60,23 @@ test('one Ingress: class, annotations, backend, a slice for each endpoint', () =
   )
 })
 
-test('classes: own, another controller, by annotation, none', () => {
-  const objects = produced(corpusCase('class-other-controller-ignored'))
+test('classes: own, another controller, by annotation, none', async () => {
+  const objects = await produced(corpusCase('class-other-controller-ignored'))
   const classes = objects.filter((object) => 'kind' in object && object.kind === 'IngressClass')
   expect(classes).toMatchObject([
     { metadata: { name: 'nginx' }, spec: { controller: 'k8s.io/ingress-nginx' } },
     { metadata: { name: 'test-new-ingress-class' }, spec: { controller: 'k8s.io/other-class' } },
   ])
-  const annotated = produced(corpusCase('class-annotation-other-ignored')).filter((object) => 'kind' in object && object.kind === 'Ingress')
+  const annotated = (await produced(corpusCase('class-annotation-other-ignored'))).filter((object) => 'kind' in object && object.kind === 'Ingress')
   expect(annotated[0]).toMatchObject({ metadata: { annotations: { 'kubernetes.io/ingress.class': 'testclass' } } })
   expect(annotated[0]).not.toHaveProperty('spec.ingressClassName')
 })
 
-test('Secrets: made for tls, absent or empty where said so', () => {
-  const secrets = (id: string) => produced(corpusCase(id)).filter((object) => 'kind' in object && object.kind === 'Secret')
-  expect(secrets('hsts-max-age')).toMatchObject([{ type: 'kubernetes.io/tls', metadata: { name: 'settings-tls' } }])
-  expect(secrets('ssl-redirect-default-when-secret-missing')).toEqual([])
-  expect(secrets('tls-invalid-secret-serves-fake-cert')).toMatchObject([{ type: 'Opaque' }])
+test('Secrets: made for tls, absent or empty where said so', async () => {
+  const secrets = async (id: string) => (await produced(corpusCase(id))).filter((object) => 'kind' in object && object.kind === 'Secret')
+  expect(await secrets('hsts-max-age')).toMatchObject([{ type: 'kubernetes.io/tls', metadata: { name: 'settings-tls' } }])
+  expect(await secrets('ssl-redirect-default-when-secret-missing')).toEqual([])
+  expect(await secrets('tls-invalid-secret-serves-fake-cert')).toMatchObject([{ type: 'Opaque' }])
 })
 
 test('services: those named, but not those missing by name, and a resource is none', () => {

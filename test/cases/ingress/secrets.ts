@@ -18,7 +18,7 @@ export function isKnownSecret(text: string): boolean {
 const bcrypt = (password: string) => Bun.password.hashSync(password, { algorithm: 'bcrypt', cost: 4 })
 
 /** The certificate of every Secret that has one, by the Secret's name. */
-export function certificates({ ingresses, flags, objects, configmap }: Given): Map<string, TestCertificate> {
+export async function certificates({ ingresses, flags, objects, configmap }: Given): Promise<Map<string, TestCertificate>> {
   const hosts = new Map<string, string[]>()
   const want = (name: string | undefined, names: readonly string[]) => {
     if (name !== undefined) hosts.set(name, [...(hosts.get(name) ?? []), ...names])
@@ -28,25 +28,26 @@ export function certificates({ ingresses, flags, objects, configmap }: Given): M
     want(annotations['proxy-ssl-secret']?.split('/').pop(), [])
   }
   for (const flag of flags) want(/^--default-ssl-certificate=.*\/(.+)$/.exec(flag)?.[1], [])
-  const rsa = /RSA/.test(configmap['ssl-ciphers'] ?? '')
-  return new Map(
-    [...hosts]
-      .filter(([name]) => objects[`secret/${name}`] === undefined || hasClientCa(objects, name))
-      .map(([name, names]) => [name, certificate({ names: names.length > 0 ? [...new Set(names)] : [name], rsa })]),
-  )
+  const kind = /RSA/.test(configmap['ssl-ciphers'] ?? '') ? 'rsa' : 'p256'
+  const made = new Map<string, TestCertificate>()
+  for (const [name, names] of hosts) {
+    if (objects[`secret/${name}`] !== undefined && !hasClientCa(objects, name)) continue
+    made.set(name, await certificate({ names: names.length > 0 ? [...new Set(names)] : [name], kind }))
+  }
+  return made
 }
 
 const hasClientCa = (objects: Given['objects'], name: string) => CLIENT_CN.test(String(objects[`secret/${name}`]))
 
 /** Certificates for `client_cert`: signed by the CA of the Secret, and by another. */
-export function clientCertificates({ objects }: Given): Record<'valid' | 'wrong-ca', TestCertificate> {
+export async function clientCertificates({ objects }: Given): Promise<Record<'valid' | 'wrong-ca', TestCertificate>> {
   const name = Object.values(objects).flatMap((text) => CLIENT_CN.exec(String(text))?.[1] ?? [])[0] ?? 'client'
-  const signed = (ca: string) => certificate({ names: [name], issuer: certificate({ names: [ca], ca: true }) })
-  return { valid: signed('client-ca'), 'wrong-ca': signed('another-ca') }
+  const signed = async (ca: string) => certificate({ names: [name], issuer: await certificate({ names: [ca], ca: true }) })
+  return { valid: await signed('client-ca'), 'wrong-ca': await signed('another-ca') }
 }
 
 /** All Secrets: those described in `objects`, and one for each certificate. */
-export function secrets(given: Given): object[] {
+export async function secrets(given: Given): Promise<object[]> {
   const metadata = (name: string) => ({ name, namespace: NAMESPACE })
   const described = Object.entries(given.objects).flatMap(([id, text]) => {
     const htpasswd = HTPASSWD.exec(String(text))
@@ -54,10 +55,10 @@ export function secrets(given: Given): object[] {
     if (htpasswd) return [secret(metadata(name), { auth: `${htpasswd[1]}:${bcrypt(htpasswd[2] ?? '')}\n` })]
     return EMPTY.test(String(text)) ? [secret(metadata(name), { note: 'neither certificate nor key' })] : []
   })
-  const clientCa = { 'ca.crt': certificate({ names: ['client-ca'], ca: true }).cert }
-  const withCertificates = [...certificates(given)].map(([name, made]) =>
+  const { cert: clientCa } = await certificate({ names: ['client-ca'], ca: true })
+  const withCertificates = [...await certificates(given)].map(([name, made]) =>
     hasClientCa(given.objects, name)
-      ? secret(metadata(name), { ...clientCa, 'tls.crt': made.cert, 'tls.key': made.key }, 'kubernetes.io/tls')
+      ? secret(metadata(name), { 'ca.crt': clientCa, 'tls.crt': made.cert, 'tls.key': made.key }, 'kubernetes.io/tls')
       : tlsSecret(metadata(name), made),
   )
   return [...described, ...withCertificates]

@@ -59,7 +59,7 @@ export async function startServers(
   for (const name of names) {
     const secure =
       behaviour.tls === true || tls.includes(name)
-        ? { tls: { ...certificate({ names: [name] }), requestCert: behaviour.requestCert ?? false } }
+        ? { tls: { ...await certificate({ names: [name] }), requestCert: behaviour.requestCert ?? false } }
         : {}
     services.set(
       name,

@@ -47,7 +47,7 @@ export async function runIngressCase(given: IngressCase, { command }: { command?
 async function runOn(servers: Servers, given: IngressCase, command: readonly string[] | undefined): Promise<Result> {
   let cluster = given.given
   const program = await start({
-    manifests: manifests(cluster, endpoints(cluster, servers)),
+    manifests: await manifests(cluster, endpoints(cluster, servers)),
     flags: flags(cluster),
     env: { POD_NAMESPACE: NAMESPACE, POD_NAME: 'lintel-0' },
     ...(command && { command }),
@@ -56,7 +56,7 @@ async function runOn(servers: Servers, given: IngressCase, command: readonly str
     const environment = {
       program,
       services: servers.services,
-      clientCertificates: clientCertificates(cluster),
+      clientCertificates: await clientCertificates(cluster),
       cookies: new Map<string, string>(),
     }
     for (const [index, step] of given.steps.entries()) {
@@ -94,7 +94,7 @@ async function apply(change: Change, cluster: Given, { program, servers }: { pro
   const changed = change.given(cluster)
   if (changed === cluster) return changed
   const before = await program.version()
-  program.write('manifests.yaml', toYaml(manifests(changed, endpoints(changed, servers))))
+  program.write('manifests.yaml', toYaml(await manifests(changed, endpoints(changed, servers))))
   await program.waitFor('a new table after the change', async () => (await program.version()) > before, CONVERGE_MS)
   return changed
 }
@@ -122,6 +122,6 @@ async function contextOf({ program }: Environment, cluster: Given): Promise<Cont
     () => '',
   )
   const running = await Promise.race([program.exited.then(() => false), Promise.resolve(true)])
-  const fingerprints = new Map([...certificates(cluster)].map(([name, { cert }]) => [name, new X509Certificate(cert).fingerprint256]))
+  const fingerprints = new Map([...await certificates(cluster)].map(([name, { cert }]) => [name, new X509Certificate(cert).fingerprint256]))
   return { ports: program, fingerprints, said: [...program.stderr, ...program.stdout, issues].join('\n'), running }
 }
