@@ -8,7 +8,7 @@ export type Table = {
   readonly global: Global
   /** Key: `a.example`, `*.example` (one label), or `` for rules without a host. Lower case, no port, no trailing dot. */
   readonly hosts: ReadonlyMap<string, Host>
-  /** Key: what Route.backend says, `namespace/service:port` plus `|https` where the endpoints speak TLS and `|cluster-ip` with service-upstream. */
+  /** Key: what Route.backend says, `namespace/service:port` plus `|` and the protocol where it is not http and `|cluster-ip` with service-upstream. */
   readonly backends: ReadonlyMap<string, Backend>
   /** Key: `namespace/secret`; `` is the certificate for names that have none of their own, and is always there. */
   readonly certificates: ReadonlyMap<string, Certificate>
@@ -75,9 +75,12 @@ export type Policies = {
 /** connect: until the connection stands. send, read: between two successful operations on the upstream. */
 export type Timeouts = { readonly connectMs: number; readonly sendMs: number; readonly readMs: number }
 
+/** What endpoints speak: HTTP/1.1 in clear or over TLS, HTTP/2 in clear or over TLS (gRPC). */
+export type Protocol = 'http' | 'https' | 'h2c' | 'h2'
+
 /** A Service port with its ready endpoints, sorted by address then port. No endpoints: 503. */
 export type Backend = {
-  readonly protocol: 'http' | 'https'
+  readonly protocol: Protocol
   readonly endpoints: readonly Endpoint[]
 }
 /** address: IP, or a DNS name for ExternalName. */

@@ -17,6 +17,7 @@ export type Target = {
   readonly port: number
   /** null: in clear. */
   readonly tls: { readonly serverName: string } | null
+  readonly protocol: 'h1' | 'h2'
 }
 export type ClientOptions = WireOptions & { readonly scratch: Scratch }
 /** Told once each time an answer has ended, and once when the connection is gone. */

@@ -22,10 +22,12 @@ type Entry = { readonly bytes: Uint8Array; readonly kind: Kind; readonly next: E
 /** Names grouped by length and first letter: most fields of a head miss without a comparison. */
 export class NameTable {
   readonly #slots: (Entry | null)[] = new Array<Entry | null>(1024).fill(null)
+  readonly #kinds = new Map<string, Kind>()
 
   constructor(names: Iterable<readonly [name: string, kind: Kind]>) {
     for (const [name, kind] of names) {
       const bytes = foldedWord(name)
+      this.#kinds.set(name.toLowerCase(), kind)
       const slot = slotOf(bytes.length, bytes[0] ?? 0)
       this.#slots[slot] = { bytes, kind, next: this.#slots[slot] ?? null }
     }
@@ -38,6 +40,8 @@ export class NameTable {
     }
     return KIND.PASS
   }
+  /** The same for a name that is text already, in lower case. */
+  kindOfName(name: string): Kind { return this.#kinds.get(name) ?? KIND.PASS }
 }
 const slotOf = (length: number, first: number) => ((length & 31) << 5) | (first & 31)
 

@@ -1,7 +1,9 @@
-// Ports: accepts connections, in clear or TLS by server name, and hands them to HTTP/1 connections. Knows no routes.
+// Ports: accepts connections, in clear or TLS by server name, and hands them to HTTP/1 or HTTP/2 connections. Knows no routes.
 import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { ServerConnection, type ServerOptions } from './server.ts'
+import { H2ServerConnection } from './h2-server.ts'
+import { OutputBuffers } from './h2/output.ts'
+import { type ServedConnection, ServerConnection, type ServerOptions } from './server.ts'
 import { HELLO_BYTES, readHello } from './tls/client-hello.ts'
 import { type Keypair, TlsContexts, type TlsOptions } from './tls/contexts.ts'
 import type { Peer } from './message.ts'
@@ -9,7 +11,7 @@ import type { Peer } from './message.ts'
 export type ListenerOptions = {
   readonly host: string
   readonly maxConnections: number
-  readonly server: Omit<ServerOptions, 'closed'>
+  readonly server: Omit<ServerOptions, 'closed' | 'priorKnowledge'>
   readonly tls: { readonly options: () => TlsOptions; readonly keypair: (serverName: string) => Keypair }
   /** A connection that carries requests began, ended: for the metrics. */
   readonly opened: () => void
@@ -23,8 +25,8 @@ const ACCEPT_TAIL_MS = 250
 
 export class Listener {
   readonly #options: ListenerOptions
-  readonly #server: ServerOptions
-  readonly #connections = new Set<ServerConnection>()
+  readonly #server: ServerOptions & { readonly buffers: OutputBuffers }
+  readonly #connections = new Set<ServedConnection>()
   readonly #ports: Server[] = []
   readonly #contexts: TlsContexts
   #draining = false
@@ -33,13 +35,13 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#server = { ...options.server, closed: (connection) => this.#closed(connection) }
+    this.#server = { ...options.server, buffers: new OutputBuffers(), closed: (connection) => this.#closed(connection), priorKnowledge: (socket, client, bytes) => this.#http2(socket, client).start(bytes) }
     this.#contexts = new TlsContexts(options.tls.options, (socket) => this.#secured(socket))
   }
 
   /** Resolves when the port accepts; rejects with the system's error, EADDRINUSE above all. */
   listen(port: number, kind: 'clear' | 'tls'): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => kind === 'clear' ? this.#clear(socket) : this.#hello(socket))
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => kind === 'clear' ? this.#http1(socket, peerOf(socket)) : this.#hello(socket))
     // Beyond the fd limit Bun spins at 100 % without an event (bun.md §1.5): the excess is refused before.
     server.maxConnections = this.#options.maxConnections
     this.#ports.push(server)
@@ -52,13 +54,19 @@ export class Listener {
   /** Versions or ciphers of the settings changed. */
   renewTls() { this.#contexts.clear() }
 
-  #clear(socket: Socket) { this.#serve(socket, peerOf(socket)) }
-
-  #serve(socket: Socket, peer: Peer) {
+  #http1(socket: Socket, peer: Peer) {
     this.#options.opened()
-    const connection = new ServerConnection(socket, peer, this.#server)
+    this.#add(new ServerConnection(socket, peer, this.#server))
+  }
+  #add<C extends ServedConnection>(connection: C): C {
     this.#connections.add(connection)
     if (this.#draining) connection.drain()
+    return connection
+  }
+  /** By ALPN, or by the preface: then the connection that read it has been closed for the counters. */
+  #http2(socket: Socket, client: Peer): H2ServerConnection {
+    this.#options.opened()
+    return this.#add(new H2ServerConnection(socket, client, this.#server))
   }
 
   /** Reads on until the ClientHello is whole, then gives it back to the socket and to the handshake. */
@@ -92,10 +100,12 @@ export class Listener {
 
   #secured(socket: TLSSocket) {
     const serverName = typeof socket.servername === 'string' ? socket.servername.toLowerCase() : ''
-    this.#serve(socket, { ...peerOf(socket), tls: { serverName } })
+    const peer = { ...peerOf(socket), tls: { serverName } }
+    if (socket.alpnProtocol === 'h2') this.#http2(socket, peer)
+    else this.#http1(socket, peer)
   }
 
-  #closed(connection: ServerConnection) {
+  #closed(connection: ServedConnection) {
     this.#connections.delete(connection)
     this.#options.closed()
     if (this.#connections.size === 0) this.#emptied()

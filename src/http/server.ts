@@ -9,6 +9,7 @@ import { RequestHead } from './h1/request.ts'
 import type { Scratch } from './scratch.ts'
 import { CHUNKED, type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
 import { Wire, type WireOptions } from './wire.ts'
+import { PREFACE } from './h2/frames.ts'
 import { codeOf, refusal } from './refusal.ts'
 
 /** What people set; read anew for each request. */
@@ -18,14 +19,22 @@ export type ServerLimits = {
   readonly keepAliveMs: number
   readonly requestsPerConnection: number
 }
+/** A connection as the listener knows it. */
+export interface ServedConnection {
+  /** Finish what there is, take no more. */
+  drain(): void
+  reset(): void
+}
 export type ServerOptions = WireOptions & {
   readonly scratch: Scratch
   readonly date: () => string
   readonly names: () => NameTable
   readonly limits: () => ServerLimits
   readonly responder: (exchange: Exchange) => Responder
+  /** A client in clear that speaks HTTP/2 from the start (RFC 9113 §3.3): its socket, and what was read of it. */
+  readonly priorKnowledge: (socket: Socket, client: Peer, bytes: Buffer) => void
   /** The connection is gone. */
-  readonly closed: (connection: ServerConnection) => void
+  readonly closed: (connection: ServedConnection) => void
 }
 
 /** HEAD: between or inside heads. BODY: a request's body is still coming. ANSWER: it has come, the answer has not ended. LINGER: closing. */
@@ -39,7 +48,7 @@ const SEND_MS = 60_000
  */
 const HALF_CLOSED_MS = 5_000
 /** How long an idle connection may still bring a request after drain began, and a closing one read its answer: what is on its way is not lost. */
-const DRAIN_IDLE_MS = 1_000
+export const DRAIN_IDLE_MS = 1_000
 
 export class ServerConnection extends Wire implements Exchange {
   readonly client: Peer
@@ -120,6 +129,7 @@ export class ServerConnection extends Wire implements Exchange {
 
   /** False: the head is not complete. */
   #head(bytes: Buffer): boolean {
+    if (this.#served === 0 && this.client.tls === null && isPreface(bytes)) return this.#isHttp2(bytes)
     const end = this.request.scan(bytes, 0, bytes.length, this.#options.names())
     if (end < 0) { this.#unreadable(-end); return true }
     if (end === 0) {
@@ -132,6 +142,12 @@ export class ServerConnection extends Wire implements Exchange {
     }
     this.#begin(bytes, end)
     return true
+  }
+
+  #isHttp2(bytes: Buffer): boolean {
+    if (bytes.length < PREFACE.length) this.#carry = bytes
+    else this.#options.priorKnowledge(this.release(), this.client, bytes)
+    return false
   }
 
   #begin(bytes: Buffer, end: number) {
@@ -374,5 +390,10 @@ export class ServerConnection extends Wire implements Exchange {
 }
 
 const CUT_HEAD = 'the connection ended inside a head'
+/** Whether these octets are HTTP/2's preface, or its beginning. */
+const isPreface = (bytes: Buffer): boolean => {
+  const length = Math.min(bytes.length, PREFACE.length)
+  return bytes[0] === PREFACE[0] && bytes.compare(PREFACE, 0, length, 0, length) === 0
+}
 const EMPTY: Buffer = Buffer.alloc(0)
 const CLIENT_GONE = new ProxyError('downstream', 'client_gone', { status: 499 })

@@ -147,6 +147,12 @@ export abstract class Wire implements Expiring {
     this.#shut()
     this.#socket.destroy()
   }
+  /** Gives the socket away to another Wire: this one is closed, the socket is not. */
+  protected release(): Socket {
+    this.#shut()
+    for (const event of ['error', 'close', 'data', 'end'] as const) this.#socket.removeAllListeners(event)
+    return this.#socket
+  }
   /** The peer gets a reset: what it has of an answer is visibly not all. */
   reset() {
     if (this.closed) return

@@ -20,5 +20,5 @@ export const certificateFor = (table: Pick<Table, 'hosts' | 'certificates'>, ser
 export const tlsOptions = (settings: Settings): TlsOptions => {
   const versions = [...settings['ssl-protocols']].sort()
   const lowest: SecureVersion = versions[0] ?? 'TLSv1.2'
-  return { minVersion: lowest, maxVersion: versions.at(-1) ?? lowest, ciphers: settings['ssl-ciphers'] }
+  return { minVersion: lowest, maxVersion: versions.at(-1) ?? lowest, ciphers: settings['ssl-ciphers'], ALPNProtocols: settings['use-http2'] ? ['h2', 'http/1.1'] : ['http/1.1'] }
 }

@@ -39,6 +39,7 @@ export const configMap = z.object({
   'hsts-preload': boolean.prefault('false').describe('Its preload'),
   'ssl-protocols': tlsVersions.prefault('TLSv1.2 TLSv1.3').describe('TLS versions offered to clients, separated by spaces'),
   'ssl-ciphers': cipherList.prefault(CIPHERS).describe('Cipher list for TLS 1.2 and older'),
+  'use-http2': boolean.prefault('true').describe('Offer HTTP/2 to clients over TLS'),
   'proxy-connect-timeout': deadline.prefault('5').describe('Time to connect to an endpoint, seconds'),
   'proxy-read-timeout': deadline.prefault('60').describe('Time between two reads from an endpoint, seconds'),
   'proxy-send-timeout': deadline.prefault('60').describe('Time between two writes to an endpoint, seconds'),

@@ -40,7 +40,6 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'ssl-reject-handshake': { default: 'false', about: 'End the handshake for names that no Ingress has' },
   'enable-ocsp': { default: 'false', about: 'Staple OCSP answers' },
   'proxy-ssl-location-only': { default: 'false', about: 'Upstream TLS annotations act for their paths only', why: 'they always do' },
-  'use-http2': { default: 'true', about: 'Offer HTTP/2 to clients' },
   'relative-redirects': { default: 'false', about: 'Redirects without scheme and host' },
   'use-port-in-redirects': { default: 'false', about: 'Redirects with the port' },
 

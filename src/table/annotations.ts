@@ -27,7 +27,7 @@ export const annotationSchema = z.object({
   'temporal-redirect-code': wholeNumber(300, 307).optional().describe('Its status. Default: 302'),
   'upstream-vhost': z.string().regex(/^[\w.:[\]-]+$/, 'expected a host without variables').optional()
     .describe('Host field of requests to the endpoint'),
-  'backend-protocol': protocol.optional().describe('HTTP or HTTPS towards the endpoint. Default: HTTP'),
+  'backend-protocol': protocol.optional().describe('HTTP, HTTPS, GRPC or GRPCS towards the endpoint. Default: HTTP'),
   'service-upstream': boolean.optional().describe('Use the cluster IP of the Service instead of its endpoints. Default: the ConfigMap'),
   'proxy-connect-timeout': wholeSeconds.optional().describe('Time to connect to the endpoint, seconds. Default: the ConfigMap'),
   'proxy-read-timeout': wholeSeconds.optional().describe('Time between two reads from the endpoint, seconds. Default: the ConfigMap'),

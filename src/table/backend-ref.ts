@@ -11,7 +11,7 @@ type Named = Pick<BackendRef, 'protocol' | 'viaClusterIp' | 'object' | 'field'> 
 /** Two routes share a backend iff their keys are equal. */
 export function backendRef({ namespace, name, ...rest }: Named): BackendRef {
   const service = `${namespace}/${name}`
-  const key = `${service}:${rest.port}${rest.protocol === 'https' ? '|https' : ''}${rest.viaClusterIp ? '|cluster-ip' : ''}`
+  const key = `${service}:${rest.port}${rest.protocol === 'http' ? '' : `|${rest.protocol}`}${rest.viaClusterIp ? '|cluster-ip' : ''}`
   return { key, service, ...rest }
 }
 

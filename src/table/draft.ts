@@ -1,6 +1,6 @@
 // What one Ingress wants for one host, before other Ingresses, Services and Secrets have their say. Types only.
 import type { ServicePort } from '../kube/objects.ts'
-import type { Policies, Route } from '../model.ts'
+import type { Policies, Protocol, Route } from '../model.ts'
 
 /** A Service port as an Ingress names it. `object`, `field`: where, for issues. */
 export type BackendRef = {
@@ -9,7 +9,7 @@ export type BackendRef = {
   /** `namespace/name` of the Service. */
   readonly service: string
   readonly port: ServicePort
-  readonly protocol: 'http' | 'https'
+  readonly protocol: Protocol
   /** Send to the cluster IP instead of the endpoints. */
   readonly viaClusterIp: boolean
   readonly object: string

@@ -62,8 +62,7 @@ function noteLimits({ object, ingress, annotations: { values }, context: { optio
   const note = (name: string, reason: string) => issues.push({ object, field: `${options.annotationsPrefix}/${name}`, reason })
   if (values.canary === true) note('canary', 'not supported yet: this Ingress is not routed')
   const protocol = values['backend-protocol'] ?? 'HTTP'
-  const used = protocol === 'GRPCS' ? 'HTTPS' : 'HTTP'
-  if (!protocol.startsWith('HTTP')) note('backend-protocol', `${protocol} is not supported yet: ${used} is used`)
+  if (protocol === 'AUTO_HTTP' || protocol === 'FCGI') note('backend-protocol', `${protocol} is not supported yet: HTTP is used`)
   if (ingress.rules.length > 0) return
   for (const name of ['rewrite-target', 'permanent-redirect', 'temporal-redirect'] as const) {
     if (values[name] !== undefined) note(name, 'has no effect on an Ingress without rules: add a rule with a path')

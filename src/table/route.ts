@@ -1,11 +1,14 @@
 // One wanted path → the draft of its route. Knows nothing of Services, Secrets or other Ingresses.
-import type { Policies } from '../model.ts'
+import type { Policies, Protocol } from '../model.ts'
 import { backendRef, upstreamName } from './backend-ref.ts'
 import type { BackendRef, Draft } from './draft.ts'
 import { keyOf } from './names.ts'
 import { pathMatch, pathText } from './paths.ts'
 import { httpsRedirect } from './policies.ts'
 import type { Reading, WantedPath } from './reading.ts'
+
+/** AUTO_HTTP and FCGI are noted as not supported, and served as HTTP. */
+const PROTOCOLS: Readonly<Record<string, Protocol>> = { HTTPS: 'https', GRPC: 'h2c', GRPCS: 'h2' }
 
 export function draftRoute(reading: Reading, host: string, wanted: WantedPath): Draft {
   const { meta } = reading.ingress
@@ -33,7 +36,7 @@ function backendOf(reading: Reading, wanted: WantedPath): BackendRef | undefined
   if (wanted.backend === undefined) return undefined
   if ('service' in wanted.backend) {
     const { name, port } = wanted.backend.service
-    const protocol = values['backend-protocol'] === 'HTTPS' || values['backend-protocol'] === 'GRPCS' ? 'https' : 'http'
+    const protocol = PROTOCOLS[values['backend-protocol'] ?? 'HTTP'] ?? 'http'
     const viaClusterIp = values['service-upstream'] ?? settings['service-upstream']
     return backendRef({ namespace: ingress.meta.namespace, name, port, protocol, viaClusterIp, object, field: wanted.field })
   }

@@ -48,8 +48,13 @@ export class Backends {
   }
 }
 
+const TRANSPORT = {
+  http: { tls: null, protocol: 'h1' }, https: { tls: { serverName: '' }, protocol: 'h1' },
+  h2c: { tls: null, protocol: 'h2' }, h2: { tls: { serverName: '' }, protocol: 'h2' },
+} as const
+
 const keep = (kept: ReadonlyMap<string, LiveEndpoint>, { address, port }: Endpoint, backend: Backend): LiveEndpoint => {
-  const target: Target = { address, port, tls: backend.protocol === 'https' ? { serverName: '' } : null }
+  const target: Target = { address, port, ...TRANSPORT[backend.protocol] }
   const key = poolKey(target)
   // A random start: workers and backends that begin together must not send their first requests to the same endpoint.
   return kept.get(key) ?? { key, target, name: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`, weight: 1, current: Math.random() }

@@ -1,6 +1,9 @@
-// Idle connections to endpoints, kept for reuse: an LRU cache of pools, one for each Target. Knows no routes and no balancing.
+// Connections to endpoints, kept for reuse: an LRU cache of pools, one for each Target. Knows no routes and no balancing.
 import { LRUCache } from 'lru-cache'
 import { ClientConnection, type ClientOptions, type ClientOwner, type Target } from '../http/client.ts'
+import { OutputBuffers } from '../http/h2/output.ts'
+import type { Connection } from '../http/message.ts'
+import { StreamPool } from './stream-pool.ts'
 
 /** upstream-keepalive-* of the ConfigMap; read anew each time. */
 export type PoolLimits = { readonly idle: number; readonly idleMs: number; readonly requestsPerConnection: number }
@@ -12,12 +15,24 @@ const MAX_POOLS = 16_384
 const TRIM_SHARE = 0.1
 
 /** Everything that makes two connections interchangeable. */
-export const poolKey = ({ address, port, tls }: Target): string => `${address}|${port}${tls === null ? '' : `|tls|${tls.serverName}`}`
+export const poolKey = ({ address, port, tls, protocol }: Target): string => `${address}|${port}|${protocol}${tls === null ? '' : `|tls|${tls.serverName}`}`
 
 /** What a pool needs of all pools. `idled`: so many more connections rest. */
 type PoolOwner = { readonly limits: () => PoolLimits; readonly options: ClientOptions; idled(change: number): void }
 
-export class Pool implements ClientOwner {
+/** Where requests get their connections. */
+export interface EndpointPool {
+  take(): Connection
+  /** A new one: what was idle may be as stale as the one that just failed. */
+  dial(): Connection
+  /** Closes up to `count` of the connections that have rested longest; returns how many there were. */
+  closeIdle(count: number): number
+  /** No reuse from now on; connections in use finish what they carry. */
+  retire(): void
+}
+
+/** HTTP/1: a connection carries one request at a time. */
+export class Pool implements ClientOwner, EndpointPool {
   readonly target: Target
   readonly #owner: PoolOwner
   readonly #idle: ClientConnection[] = []
@@ -35,7 +50,6 @@ export class Pool implements ClientOwner {
     this.#owner.idled(-1)
     return kept
   }
-  /** A new one: what was idle may be as stale as the one that just failed. */
   dial(): ClientConnection {
     return new ClientConnection(this.target, this, this.#owner.options)
   }
@@ -55,14 +69,12 @@ export class Pool implements ClientOwner {
     this.#owner.idled(-1)
   }
 
-  /** Closes up to `count` of the connections that have rested longest; returns how many there were. */
   closeIdle(count: number): number {
     const oldest = this.#idle.slice(0, count)
     for (const connection of oldest) connection.cancel()
     return oldest.length
   }
 
-  /** No reuse from now on; connections in use finish what they carry. */
   retire() {
     this.#retired = true
     this.closeIdle(this.#idle.length)
@@ -70,21 +82,26 @@ export class Pool implements ClientOwner {
 }
 
 export class Pools {
-  readonly #pools: LRUCache<string, Pool>
+  readonly #pools: LRUCache<string, EndpointPool>
   readonly #owner: PoolOwner
   readonly #limits: () => PoolLimits
+  readonly #buffers = new OutputBuffers()
   #idle = 0
 
   constructor(limits: () => PoolLimits, options: ClientOptions) {
     this.#limits = limits
     this.#owner = { limits, options, idled: (change) => this.#idled(change) }
-    this.#pools = new LRUCache<string, Pool>({ max: MAX_POOLS, dispose: (pool) => pool.retire() })
+    this.#pools = new LRUCache<string, EndpointPool>({ max: MAX_POOLS, dispose: (pool) => pool.retire() })
   }
 
-  to(key: string, target: Target): Pool {
+  to(key: string, target: Target): EndpointPool {
     let pool = this.#pools.get(key)
-    if (pool === undefined) this.#pools.set(key, pool = new Pool(target, this.#owner))
+    if (pool === undefined) this.#pools.set(key, pool = this.#create(target))
     return pool
+  }
+  #create(target: Target): EndpointPool {
+    if (target.protocol === 'h1') return new Pool(target, this.#owner)
+    return new StreamPool(target, { ...this.#owner.options, buffers: this.#buffers, idleMs: () => this.#limits().idleMs })
   }
   /** The endpoint is gone from the table. */
   retire(key: string) { this.#pools.delete(key) }

@@ -33,7 +33,7 @@ const open = async (native: boolean, answer: (exchange: Exchange) => void = (exc
     host: '127.0.0.1', maxConnections: 100,
     server: { clock: stillClock(), native, scratch: new Scratch(), date: () => DATE, names: () => requestNames(), limits: () => LIMITS, responder },
     tls: {
-      options: () => ({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }),
+      options: () => ({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'], ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }),
       keypair(name) { seen.names.push(name); return name === 'b.test' ? keypairs['b.test'] : keypairs['a.test'] },
     },
     opened: () => { seen.opened++ },

@@ -105,7 +105,7 @@ export class ServerUnderTest implements Log {
     const options: ServerOptions = {
       clock: this.clock, native, scratch: new Scratch(), date: () => DATE, names: () => requestNames(), limits: () => limits,
       responder: (exchange) => new ScriptedResponder(exchange, script, { log: this, notify }),
-      closed: () => { this.gone++; notify() },
+      closed: () => { this.gone++; notify() }, priorKnowledge: (socket) => { socket.destroy() },
     }
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       const connection = new ObservedConnection(socket, { address: '127.0.0.1', port: socket.remotePort ?? 0, localPort: this.port, tls: null }, options)

@@ -174,6 +174,6 @@ class ObservedUpstream extends ClientConnection {
 export const upstreamConnection = (port: number, native: boolean) => {
   const clock = stillClock()
   const owned = owner()
-  const connection = new ObservedUpstream({ address: '127.0.0.1', port, tls: null }, owned, { clock, native, scratch: new Scratch() })
+  const connection = new ObservedUpstream({ address: '127.0.0.1', port, tls: null, protocol: 'h1' }, owned, { clock, native, scratch: new Scratch() })
   return { connection, owned, clock, close: () => connection.cancel() }
 }

@@ -165,7 +165,7 @@ export class RequestHead extends Head implements ReceivedRequest {
   /** An id that is not printable would end up in logs: it is replaced. */
   #notedRequestId(from: number, to: number): number {
     const id = this.buffer.toString('latin1', from, to)
-    if (this.requestId !== '' || !REQUEST_ID.test(id)) return 0
+    if (this.requestId !== '' || !isRequestId(id)) return 0
     this.requestId = id
     return KEPT
   }
@@ -225,7 +225,8 @@ export class RequestHead extends Head implements ReceivedRequest {
 const CHUNKED_WORD = foldedWord('chunked')
 const CONTINUE_WORD = foldedWord('100-continue')
 const KEEP_ALIVE_WORD = foldedWord('keep-alive')
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
+/** Printable and short: it ends up in logs. */
+export const isRequestId = (text: string): boolean => /^[\x21-\x7e]{1,128}$/.test(text)
 
 const isToken = (text: string): boolean => {
   for (let i = 0; i < text.length; i++) if ((CLASS[text.charCodeAt(i)]! & TOKEN) === 0) return false

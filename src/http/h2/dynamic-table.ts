@@ -2,8 +2,8 @@
 import { ENTRY_BYTES } from './field.ts'
 import { TABLE_BYTES } from './limits.ts'
 
-/** As many entries as fit, a power of two. */
-const SLOTS = TABLE_BYTES / ENTRY_BYTES
+/** As many entries as fit: a power of two, so that the place of an entry is its number's low bits. */
+const SLOT_BITS = TABLE_BYTES / ENTRY_BYTES - 1
 
 export class DynamicTable<T extends { readonly size: number }> {
   /** Entries ever inserted: the newest one's number. */
@@ -17,7 +17,7 @@ export class DynamicTable<T extends { readonly size: number }> {
 
   /** Entry `age`, 0 the newest; undefined where there is none. */
   at(age: number): T | undefined {
-    return age < this.#count ? this.#entries[(this.inserted - age) % SLOTS] : undefined
+    return age < this.#count ? this.#entries[(this.inserted - age) & SLOT_BITS] : undefined
   }
 
   /** Whether the entry that was inserted as number `n` is still here. */
@@ -27,7 +27,7 @@ export class DynamicTable<T extends { readonly size: number }> {
   insert(entry: T): boolean {
     this.#evict(this.#limit - entry.size)
     if (entry.size > this.#limit) return false
-    this.#entries[++this.inserted % SLOTS] = entry
+    this.#entries[++this.inserted & SLOT_BITS] = entry
     this.#count++
     this.#size += entry.size
     return true
@@ -41,7 +41,7 @@ export class DynamicTable<T extends { readonly size: number }> {
 
   #evict(room: number) {
     while (this.#count > 0 && this.#size > room) {
-      const oldest = (this.inserted - this.#count + 1) % SLOTS
+      const oldest = (this.inserted - this.#count + 1) & SLOT_BITS
       this.#size -= this.#entries[oldest]!.size
       this.#entries[oldest] = undefined
       this.#count--

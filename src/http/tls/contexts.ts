@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 
 export type Keypair = { readonly cert: string; readonly key: string }
-export type TlsOptions = { readonly minVersion: SecureVersion; readonly maxVersion: SecureVersion; readonly ciphers: string }
+export type TlsOptions = { readonly minVersion: SecureVersion; readonly maxVersion: SecureVersion; readonly ciphers: string; readonly ALPNProtocols: string[] }
 
 /** Certificates in use at once by one worker; about 60 KB each. */
 const MAX_CONTEXTS = 2_048
@@ -33,7 +33,7 @@ export class TlsContexts {
   clear() { this.#servers.clear() }
 
   #create({ cert, key }: Keypair): Server {
-    const server = createServer({ cert, key, ...this.#options(), ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_MS, allowHalfOpen: true })
+    const server = createServer({ cert, key, ...this.#options(), handshakeTimeout: HANDSHAKE_MS, allowHalfOpen: true })
     server.on('secureConnection', this.#secured)
     // A failed handshake is the client's matter; its timeout alone leaves the socket open (bun.md §2.3).
     server.on('tlsClientError', (_, socket) => socket.destroy())

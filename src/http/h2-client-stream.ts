@@ -1,0 +1,194 @@
+// One request and its answer on an HTTP/2 connection to an upstream, as a Connection. Knows no socket and no pool.
+import type { Expiring } from './clock.ts'
+import { type NameTable, trailerNames } from './fields.ts'
+import type { H2Connection } from './h2/connection.ts'
+import { CODE } from './h2/fault.ts'
+import type { FieldSection } from './h2/field-section.ts'
+import type { Reset } from './h2/session.ts'
+import type { H2Stream } from './h2/stream.ts'
+import { H2Answer } from './h2-answer.ts'
+import { H2Trailers } from './h2-request.ts'
+import { type AnswerSink, type ClientTimeouts, type Connection, ProxyError, type ReceivedFields, Span, type UpstreamRequest } from './message.ts'
+
+/** What a stream needs of its connection. */
+export interface H2ClientHost {
+  readonly codec: H2Connection<H2ClientStream>
+  readonly scheme: 'http' | 'https'
+  readonly reused: boolean
+  readonly standing: boolean
+  readonly late: boolean
+  readonly closed: boolean
+  used(timeouts: ClientTimeouts): void
+  arm(entry: Expiring, ms: number): void
+  disarm(entry: Expiring): void
+}
+type Held = { readonly bytes: Buffer; readonly last: boolean; readonly trailers: ReceivedFields | null }
+
+export class H2ClientStream implements Connection, Expiring {
+  dueTick = 0
+  slotTick = 0
+  readonly reused: boolean
+  readonly #host: H2ClientHost
+  readonly #span = new Span()
+  #stream: H2Stream<H2ClientStream> | null = null
+  #sink: AnswerSink | null = null
+  #names!: NameTable
+  #timeouts: ClientTimeouts = { connectMs: 0, sendMs: 0, readMs: 0 }
+  #held: Held[] = []
+  #paused = false
+  #answered = false
+
+  constructor(host: H2ClientHost) {
+    this.#host = host
+    this.reused = host.reused
+  }
+
+  get closed() { return this.#host.closed }
+
+  exchange(request: UpstreamRequest, sink: AnswerSink, timeouts: ClientTimeouts): boolean {
+    const { head, first } = request
+    this.#host.used(timeouts)
+    this.#names = request.answerNames
+    this.#timeouts = timeouts
+    const { authority, fields } = fieldsOf(request)
+    const end = first.last && first.size === 0 && first.trailers === null
+    const stream = this.#host.codec.request({ method: head.method, scheme: this.#host.scheme, authority, path: request.target, protocol: '', fields }, this, end)
+    if (stream === null) { sink.failed(unprocessed('the upstream takes no more requests on this connection')); return true }
+    this.#sink = sink
+    this.#stream = stream
+    if (this.#host.standing) this.#host.arm(this, timeouts.readMs)
+    return end || (first.size === 0 && !first.last) ? true : this.write(first)
+  }
+
+  write(span: Span): boolean {
+    const stream = this.#stream
+    if (stream === null) return true
+    const { last, trailers } = span
+    const wants = this.#host.codec.data(stream, span)
+    if (last && trailers !== null) this.#host.codec.trailers(stream, pairsOf(trailers))
+    if (!this.#paused) this.#host.arm(this, this.#timeouts.readMs)
+    return wants
+  }
+
+  resume() {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#host.arm(this, this.#timeouts.readMs)
+    while (!this.#paused && this.#sink !== null) {
+      const next = this.#held.shift()
+      if (next === undefined) return
+      this.#span.set(next.bytes, 0, next.bytes.length).trailers = next.trailers
+      this.#span.last = next.last
+      this.#deliver(this.#span)
+    }
+  }
+
+  cancel() {
+    const stream = this.#release()
+    if (stream !== null) this.#host.codec.reset(stream, CODE.CANCEL)
+  }
+
+  // ---- what the stream brings
+
+  head(section: FieldSection, end: boolean) {
+    const head = new H2Answer(section, this.#names)
+    if (section.status < 200) return this.#sink?.informed(head)
+    this.#answered = true
+    this.#host.arm(this, this.#timeouts.readMs)
+    const sink = this.#sink
+    this.#span.set(NONE, 0, 0).last = end
+    if (end) this.#finish()
+    if (sink?.answered(head, this.#span) === false && !end) this.#pause()
+  }
+  data(span: Span) {
+    if (this.#paused) this.#hold(span)
+    else this.#deliver(span)
+  }
+  trailers(section: FieldSection) {
+    const span = this.#span.set(NONE, 0, 0)
+    span.last = true
+    span.trailers = new H2Trailers(section, trailerNames)
+    this.data(span)
+  }
+  #hold(span: Span) { this.#held.push({ bytes: Buffer.from(span.bytes.subarray(span.from, span.to)), last: span.last, trailers: span.trailers }) }
+
+  #deliver(span: Span) {
+    const { size, last } = span
+    const sink = this.#sink
+    const stream = this.#stream
+    if (last) this.#finish()
+    else this.#host.arm(this, this.#timeouts.readMs)
+    const wants = sink?.body(span) ?? true
+    if (stream !== null && !last) this.#host.codec.consume(stream, size)
+    if (!wants && !last) this.#pause()
+  }
+  /** The client is slow, not the upstream: its deadline rests. */
+  #pause() {
+    this.#paused = true
+    this.#host.disarm(this)
+  }
+
+  /** The answer is whole. What of the request has not gone has no reader any more. */
+  #finish() {
+    const stream = this.#release()
+    if (stream !== null) this.#host.codec.ignore(stream)
+  }
+  #release(): H2Stream<H2ClientStream> | null {
+    const stream = this.#stream
+    this.#stream = null
+    this.#sink = null
+    this.#held = []
+    this.#host.disarm(this)
+    return stream
+  }
+
+  drained() { this.#sink?.drained() }
+
+  failed(reset: Reset) {
+    const sink = this.#sink
+    this.#release()
+    sink?.failed(this.#errorOf(reset))
+  }
+  #errorOf({ unprocessed: untouched, message, code }: Reset): ProxyError {
+    if (this.#host.late) return new ProxyError('upstream', 'timeout_connect', { status: 504, retry: 'always', message: 'the upstream did not accept the connection in time' })
+    if (!this.#host.standing) return new ProxyError('upstream', 'connect_failed', { status: 502, retry: 'always', message: 'the upstream refused the connection' })
+    if (untouched) return unprocessed(message)
+    const retry = this.reused && !this.#answered && code === CODE.CANCEL ? 'if-reused' : 'never'
+    return new ProxyError('upstream', 'upstream_reset', { status: 502, retry, message })
+  }
+
+  expired() {
+    const sink = this.#sink
+    const stream = this.#release()
+    if (stream !== null) this.#host.codec.reset(stream, CODE.CANCEL)
+    sink?.failed(new ProxyError('upstream', this.#answered ? 'timeout_body' : 'timeout_header', { status: 504, message: 'the upstream did not answer in time' }))
+  }
+}
+
+/** RFC 9113 §8.7: it may be sent again elsewhere. */
+const unprocessed = (message: string) => new ProxyError('upstream', 'upstream_refused', { status: 502, retry: 'always', message })
+
+type Pair = readonly [name: string, value: string]
+
+/** The client's fields, the proxy's lines with Host as :authority, and what gRPC servers insist on: te (its specification, "Requests"). */
+const fieldsOf = (request: UpstreamRequest): { authority: string; fields: Pair[] } => {
+  const fields = pairsOf(request.head)
+  let authority = ''
+  for (const line of request.lines.toString('latin1').split('\r\n')) {
+    const colon = line.indexOf(':')
+    if (colon < 0) continue
+    const name = line.slice(0, colon)
+    if (name === 'Host') authority = line.slice(colon + 2)
+    else fields.push([name, line.slice(colon + 2)])
+  }
+  for (const pair of request.extra.pairs) fields.push(pair)
+  if (request.head.sized) fields.push(['content-length', String(request.length)])
+  fields.push(['te', 'trailers'])
+  return { authority, fields }
+}
+const pairsOf = (fields: ReceivedFields): Pair[] => {
+  const pairs: Pair[] = []
+  fields.each((name, value) => pairs.push([name, value]))
+  return pairs
+}
+const NONE: Buffer = Buffer.alloc(0)

@@ -1,0 +1,150 @@
+// One HTTP/2 connection from a client: joins the codec to the socket, one write for all streams of a turn. Knows no routes.
+import type { Socket } from 'node:net'
+import type { Expiring } from './clock.ts'
+import { H2Exchange, type H2Host } from './h2-exchange.ts'
+import { H2Connection } from './h2/connection.ts'
+import type { ConnectionFault } from './h2/fault.ts'
+import type { OutputBuffers } from './h2/output.ts'
+import type { FieldSection } from './h2/field-section.ts'
+import type { H2Events } from './h2/session.ts'
+import type { H2Stream } from './h2/stream.ts'
+import { type Peer, ProxyError } from './message.ts'
+import { LINGER_MS } from './h1/limits.ts'
+import { DRAIN_IDLE_MS, type ServerOptions } from './server.ts'
+import { Wire } from './wire.ts'
+
+/** A reader that takes nothing for so long is gone (nginx: send_timeout). */
+const SEND_MS = 60_000
+/** The codec forgives a part of what looks like abuse once in this time. */
+const TICK_MS = 1_000
+
+export class H2ServerConnection extends Wire implements H2Host {
+  readonly client: Peer
+  readonly codec: H2Connection<H2Exchange>
+  protected override readonly sendMs = SEND_MS
+  readonly #options: ServerOptions
+  readonly #free: H2Exchange[] = []
+  readonly #ticker: Expiring = { dueTick: 0, slotTick: 0, expired: () => this.#tick() }
+  #flushing = false
+  #draining = false
+  #closing = false
+
+  constructor(socket: Socket, client: Peer, options: ServerOptions & { readonly buffers: OutputBuffers }) {
+    super(options)
+    this.client = client
+    this.#options = options
+    this.codec = new H2Connection('server', this.#events(), { buffers: options.buffers })
+    this.attach(socket)
+    this.connected()
+    this.codec.start()
+    this.clock.arm(this, options.limits().headMs)
+    this.clock.arm(this.#ticker, TICK_MS)
+  }
+
+  drain() {
+    this.#draining = true
+    this.codec.drain()
+    this.#flush()
+    if (this.codec.active === 0) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
+  }
+
+  // ---- the socket
+
+  /** Octets that were read before it was known that this is HTTP/2. */
+  start(bytes: Buffer) { this.received(bytes) }
+
+  protected override received(bytes: Buffer) {
+    if (this.#closing) return
+    this.codec.receive(bytes)
+    this.#flush()
+  }
+  protected override drained() {
+    this.codec.sent(true)
+    this.#flush()
+    if (this.#closing) this.clock.arm(this, LINGER_MS)
+    else if (this.codec.active === 0) this.#armIdle()
+  }
+  protected override ended() {
+    this.destroy()
+    this.codec.lost()
+  }
+  protected override lost() { this.codec.lost() }
+  protected override shut() {
+    this.clock.forget(this.#ticker)
+    this.#options.closed(this)
+  }
+  expired() {
+    if (this.blocked || this.#closing) {
+      this.destroy()
+      return this.codec.lost()
+    }
+    this.codec.leave()
+    this.#leave()
+  }
+  #tick() {
+    this.codec.tick()
+    this.clock.arm(this.#ticker, TICK_MS)
+  }
+  #armIdle() { this.clock.arm(this, this.#draining ? DRAIN_IDLE_MS : this.#options.limits().keepAliveMs) }
+
+  /** One write for all that the streams had to say in this turn. */
+  #flush() {
+    this.#flushing = false
+    while (!this.closed && !this.blocked) {
+      const bytes = this.codec.take()
+      if (bytes === null) return
+      this.codec.sent(this.send(bytes, 0, bytes.length))
+    }
+  }
+  /** GOAWAY has been said: what is written still goes out. */
+  #leave() {
+    this.#closing = true
+    this.#flush()
+    this.finish()
+    if (!this.closed && !this.blocked) this.clock.arm(this, LINGER_MS)
+  }
+
+  // ---- what the codec says
+
+  #events(): H2Events<H2Exchange> {
+    return {
+      head: (stream, section, end) => this.#head(stream, section, end),
+      data: (stream, span) => stream.owner?.data(span),
+      trailers: (stream, section) => stream.owner?.trailers(section),
+      reset: (stream) => stream.owner?.lost(),
+      drained: (stream) => stream.owner?.drained(),
+      refused: (_, message) => this.#exchange().refused(new ProxyError('downstream', 'bad_request', { status: 400, message })),
+      goaway: () => { /* the client opens no more streams; those that are open go on */ },
+      idle: () => { if (!this.blocked) this.#armIdle() },
+      pong: () => { /* the codec waits for its drain ping by itself */ },
+      wake: () => this.#wake(),
+      failed: (fault) => this.#failed(fault),
+    }
+  }
+
+  #head(stream: H2Stream<H2Exchange>, section: FieldSection, end: boolean) {
+    if (!this.blocked) this.clock.disarm(this)
+    this.#exchange().begin(stream, section, end)
+  }
+  #exchange(): H2Exchange { return this.#free.pop() ?? new H2Exchange(this, this.#options.responder) }
+
+  #wake() {
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => { if (this.#flushing) this.#flush() })
+  }
+
+  #failed(fault: ConnectionFault) {
+    this.#exchange().refused(new ProxyError('downstream', fault.reason, { status: 400, message: fault.message }))
+    this.#leave()
+  }
+
+  // ---- what exchanges need
+
+  names() { return this.#options.names() }
+  date() { return this.#options.date() }
+  bodyMs() { return this.#options.limits().bodyMs }
+  arm(entry: Expiring, ms: number) { this.clock.arm(entry, ms) }
+  disarm(entry: Expiring) { this.clock.disarm(entry) }
+  free(exchange: H2Exchange) { this.#free.push(exchange) }
+}

@@ -1,0 +1,35 @@
+// Budgets against peers that make us work for nothing. Each is spent by what an attack consists of and earned back by real traffic and by time.
+// Knows no frames: a ConnectionFault with the attack's name is thrown when a budget is empty.
+import { flood, type Flood } from './fault.ts'
+import { EARLY_ENDS, EARLY_ENDS_PER_TICK, NOISE, NOISE_PER_TICK } from './limits.ts'
+
+const KIB_SHIFT = 10
+const NOISE_PER_STREAM = 2
+
+export class Budgets {
+  #earlyEnds = EARLY_ENDS
+  #noise = NOISE
+
+  /** A stream ended early, by the peer or because of it. */
+  earlyEnd(name: Flood) { if (--this.#earlyEnds < 0) throw flood(name) }
+
+  /** A frame without use. */
+  noise(name: Flood, cost = 1) { if ((this.#noise -= cost) < 0) throw flood(name) }
+
+  /** A stream came to its end. */
+  streamEnded() {
+    this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + 1)
+    this.#earnNoise(NOISE_PER_STREAM)
+  }
+
+  /** Octets of a body left: the peer answers them with WINDOW_UPDATE. */
+  dataSent(octets: number) { this.#earnNoise(1 + (octets >> KIB_SHIFT)) }
+
+  #earnNoise(frames: number) { this.#noise = Math.min(NOISE, this.#noise + frames) }
+
+  /** A second has passed. */
+  tick() {
+    this.#earlyEnds = Math.min(EARLY_ENDS, this.#earlyEnds + EARLY_ENDS_PER_TICK)
+    this.#earnNoise(NOISE_PER_TICK)
+  }
+}

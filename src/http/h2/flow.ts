@@ -1,0 +1,32 @@
+// What we let a peer send (RFC 9113 §5.2, §6.9). Knows octets only.
+
+/** A window of ours, of a stream or a connection. Octets come back to it when their receiver has passed them on, not when they arrive: the window bounds what we hold. */
+export class ReceiveWindow {
+  readonly #size: number
+  /** Octets that the peer may send now. */
+  #open: number
+  /** Octets passed on of which the peer has not been told. */
+  #returned = 0
+
+  constructor(size: number) {
+    this.#size = size
+    this.#open = size
+  }
+
+  /** False: the peer sends more than it may. */
+  take(octets: number): boolean {
+    if (octets > this.#open) return false
+    this.#open -= octets
+    return true
+  }
+
+  /** Octets were passed on. What to announce, 0: nothing yet. Half a window at a time: a frame for each would double the packets. */
+  giveBack(octets: number): number {
+    this.#returned += octets
+    if (this.#returned < this.#size / 2) return 0
+    const announced = this.#returned
+    this.#open += announced
+    this.#returned = 0
+    return announced
+  }
+}

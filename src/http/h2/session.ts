@@ -1,0 +1,163 @@
+// What both halves of a connection share: its streams and how they end. What comes is read in incoming.ts, what is asked for in connection.ts.
+import { Budgets } from './abuse.ts'
+import { CODE, type Code, type ConnectionFault } from './fault.ts'
+import type { Span } from '../message.ts'
+import type { FieldSection } from './field-section.ts'
+import { ReceiveWindow } from './flow.ts'
+import { CLIENT_WINDOW_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, STREAMS, STREAMS_BEFORE_SETTINGS, UPSTREAM_WINDOW_BYTES } from './limits.ts'
+import { Output, type OutputBuffers } from './output.ts'
+import { Sender } from './sender.ts'
+import type { H2Stream } from './stream.ts'
+import { type Role, Streams } from './streams.ts'
+
+/** How a stream ended before its time. */
+export type Reset = {
+  readonly code: Code
+  /** By the peer, or with the connection. Else by us, because the peer broke a rule. */
+  readonly remote: boolean
+  /** The peer has not looked at the request: it may be sent again elsewhere (RFC 9113 §8.7). */
+  readonly unprocessed: boolean
+  /** For people. */
+  readonly message: string
+}
+
+/** Who works with a connection. After the end of a stream (both sides', `reset`, or an own `reset` or `ignore`) nothing is told of it any more. */
+export interface H2Events<O> {
+  /** Server: a request. Client: an answer, and before it each 1xx. `end`: nothing follows. A section that is tooLarge wants a 431. */
+  head(stream: H2Stream<O>, section: FieldSection, end: boolean): void
+  /** Octets of the body, to be given back with `consume`. span.last: nothing follows. */
+  data(stream: H2Stream<O>, span: Span): void
+  /** The end of the body. */
+  trailers(stream: H2Stream<O>, section: FieldSection): void
+  reset(stream: H2Stream<O>, reset: Reset): void
+  /** `data` said stop: go on. */
+  drained(stream: H2Stream<O>): void
+  /** A request that nobody was told of was refused: malformed, or one stream too many. */
+  refused(code: Code, message: string): void
+  /** The peer takes no streams above lastId. Client: those above it were reset, unprocessed. */
+  goaway(lastId: number, code: number, message: string): void
+  /** The last open stream has ended. */
+  idle(): void
+  pong(): void
+  /** There is something to `take`, after there was nothing. */
+  wake(): void
+  /** The connection can't go on: send what there is and close. `fault.cause`: an error thrown by one of these. */
+  failed(fault: ConnectionFault): void
+}
+
+export type H2Options = {
+  readonly buffers: OutputBuffers
+  /** Streams that a client may have open, or that we open to an upstream. */
+  readonly streams?: number
+}
+
+export class Session<O> {
+  readonly role: Role
+  readonly events: H2Events<O>
+  readonly maxStreams: number
+  readonly windowBytes: number
+  readonly output: Output
+  readonly budgets = new Budgets()
+  readonly sender: Sender<O>
+  readonly streams: Streams<O>
+  readonly window: ReceiveWindow
+  /** By the peer's SETTINGS, which may not have come yet. */
+  peerSettled = false
+  peerStreams = STREAMS_BEFORE_SETTINGS
+  peerWindow = INITIAL_WINDOW_BYTES
+  peerTakesConnect = false
+  /** GOAWAY was said: by us as server for the last time, by the peer as client. No stream above `lastTaken` is taken. */
+  leaving = false
+  lastTaken = MAX_31_BITS
+  dead = false
+
+  constructor(role: Role, events: H2Events<O>, options: H2Options) {
+    this.role = role
+    this.events = events
+    this.maxStreams = options.streams ?? STREAMS
+    this.windowBytes = role === 'server' ? CLIENT_WINDOW_BYTES : UPSTREAM_WINDOW_BYTES
+    this.window = new ReceiveWindow(this.windowBytes)
+    this.output = new Output(options.buffers, () => events.wake())
+    this.streams = new Streams<O>(role)
+    this.sender = new Sender<O>(this.output, this.budgets, {
+      drained: (stream) => { if (stream.owner !== null) events.drained(stream) },
+      ended: (stream) => this.settle(stream),
+    })
+  }
+
+  /** Octets of the connection's window are free again. */
+  credit(octets: number) {
+    const announced = this.window.giveBack(octets)
+    if (announced > 0 && !this.dead) this.sender.frames.windowUpdate(0, announced)
+  }
+
+  /** One side of the stream has ended. */
+  settle(stream: H2Stream<O>) {
+    if (stream.closed || !stream.endSent) return
+    if (stream.endReceived) {
+      this.budgets.streamEnded()
+      this.#close(stream)
+      stream.owner = null
+      this.#idle()
+    } else if (stream.owner === null && this.role === 'server') {
+      this.reset(stream, CODE.NO_ERROR) // the answer is complete: the client shall not send the rest (RFC 9113 §8.1)
+    }
+  }
+
+  /** Ends a stream by RST_STREAM, its owner knowing. */
+  reset(stream: H2Stream<O>, code: Code) {
+    if (stream.closed) return
+    this.sender.frames.reset(stream.id, code)
+    this.streams.expectStragglers(stream.id)
+    this.#close(stream)
+    stream.owner = null
+    this.#idle()
+  }
+
+  /** The peer broke a rule of this stream. */
+  breakStream(stream: H2Stream<O>, code: Code, message: string) {
+    this.sender.frames.reset(stream.id, code)
+    this.streams.expectStragglers(stream.id)
+    this.end(stream, { code, remote: false, unprocessed: false, message })
+  }
+
+  /** A stream is over before its time, and its owner is told. */
+  end(stream: H2Stream<O>, reset: Reset) {
+    this.#close(stream)
+    if (stream.owner !== null) this.events.reset(stream, reset)
+    stream.owner = null
+    this.#idle()
+  }
+
+  #close(stream: H2Stream<O>) {
+    stream.closed = true
+    this.streams.remove(stream)
+    if (stream.held > 0) this.credit(stream.held)
+    stream.held = stream.queued = 0
+    if (stream.queue.length > 0) stream.queue.length = 0
+  }
+  #idle() { if (this.streams.size === 0 && !this.dead) this.events.idle() }
+
+  /** Ends the connection with GOAWAY. */
+  fail(fault: ConnectionFault) {
+    if (this.dead) return
+    this.sender.frames.goaway(this.streams.lastPeerId, fault.code, fault.message)
+    const thrown = this.abandon({ code: fault.code, remote: false, unprocessed: false, message: fault.message })
+    fault.cause ??= thrown
+    this.events.failed(fault)
+  }
+
+  /** Ends all streams. Returns what an owner threw: it must not keep the others from being told. */
+  abandon(reset: Reset): unknown {
+    let thrown: unknown
+    this.dead = true
+    for (const stream of [...this.streams.all()]) {
+      try {
+        this.end(stream, reset)
+      } catch (error) {
+        thrown ??= error
+      }
+    }
+    return thrown
+  }
+}
