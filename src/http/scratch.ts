@@ -14,5 +14,10 @@ export class Scratch {
     this.at = 0
   }
   text(text: string) { this.at += this.bytes.write(text, this.at, 'latin1') }
-  copy(bytes: Buffer, from: number, to: number) { this.at += bytes.copy(this.bytes, this.at, from, to) }
+  copy(bytes: Buffer, from: number, to: number) { if (from < to) this.at += bytes.copy(this.bytes, this.at, from, to) }
+  /** Cheaper than a text of two. */
+  endLine() {
+    this.bytes[this.at++] = 13
+    this.bytes[this.at++] = 10
+  }
 }

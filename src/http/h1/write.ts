@@ -13,12 +13,12 @@ export const putChunk = (out: Scratch, span: Span) => {
   if (span.size > 0) {
     out.text(`${span.size.toString(16)}\r\n`)
     out.copy(span.bytes, span.from, span.to)
-    out.text('\r\n')
+    out.endLine()
   }
   if (!span.last) return
   out.text('0\r\n')
   span.trailers?.putLines(out)
-  out.text('\r\n')
+  out.endLine()
 }
 export const chunkRoom = (span: Span) => span.size + (span.trailers?.octets ?? 0) + FRAMING_ROOM
 
@@ -32,7 +32,7 @@ export const putRequest = (out: Scratch, request: UpstreamRequest) => {
   if (length === CHUNKED) out.text('Transfer-Encoding: chunked\r\n')
   else if (head.sized) out.text(`Content-Length: ${length}\r\n`)
   if (head.upgrade !== '') out.text(`Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n`)
-  out.text('\r\n')
+  out.endLine()
   if (length === CHUNKED) putChunk(out, first)
   else out.copy(first.bytes, first.from, first.to)
 }
@@ -41,7 +41,8 @@ export const putRequest = (out: Scratch, request: UpstreamRequest) => {
 export const putAnswer = (out: Scratch, head: ReceivedAnswer, more: { added: FieldBlock; framing: string }) => {
   head.putHead(out)
   out.copy(more.added.bytes, 0, more.added.bytes.length)
-  out.text(`${more.framing}\r\n`)
+  if (more.framing !== '') out.text(more.framing)
+  out.endLine()
 }
 export const answerRoom = (head: ReceivedAnswer, added: FieldBlock) => head.octets + added.bytes.length + FRAMING_ROOM
 

@@ -43,7 +43,7 @@ export class H2Connection<O> {
 
   // ---- octets
 
-  /** What came from the peer, in any pieces. Never throws: what is wrong, here or in an owner's event, fails this connection. */
+  /** What came from the peer, in any pieces, whose octets are not needed afterwards. Never throws: what is wrong, here or in an owner's event, fails this connection. */
   receive(bytes: Buffer) {
     const session = this.#session
     if (session.dead) return
@@ -102,7 +102,7 @@ export class H2Connection<O> {
   trailers(stream: H2Stream<O>, fields: Fields) { this.#session.sender.trailers(stream, fields) }
 
   /** Octets of `data` events were passed on: the peer may send as many again. */
-  consume(stream: H2Stream<O>, octets: number) { if (stream.owner !== null) this.#incoming.consume(stream, octets) }
+  consume(stream: H2Stream<O>, octets: number) { this.#incoming.consume(stream, octets) }
 
   /** Ends the stream now; nothing is told of it any more. */
   reset(stream: H2Stream<O>, code: Code) { this.#session.reset(stream, code) }

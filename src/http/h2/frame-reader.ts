@@ -19,6 +19,8 @@ export class Frame {
 
 /** Each may throw a ConnectionFault. */
 export interface FrameSink {
+  /** What else comes is not read. */
+  readonly stopped: boolean
   /** Any frame but DATA. */
   frame(frame: Frame): void
   /** The head of a DATA frame; its octets follow. */
@@ -30,8 +32,6 @@ export interface FrameSink {
 }
 
 export class FrameReader {
-  /** Whatever else comes is not read. */
-  stopped = false
   readonly #sink: FrameSink
   readonly #frame = new Frame()
   readonly #span = new Span()
@@ -54,7 +54,7 @@ export class FrameReader {
 
   read(bytes: Buffer) {
     let at = this.#prefaceLeft > 0 ? this.#readPreface(bytes) : 0
-    while (at < bytes.length && !this.stopped) at = this.#inData ? this.#readData(bytes, at) : this.#readFrame(bytes, at)
+    while (at < bytes.length && !this.#sink.stopped) at = this.#inData ? this.#readData(bytes, at) : this.#readFrame(bytes, at)
   }
 
   #readPreface(bytes: Buffer): number {

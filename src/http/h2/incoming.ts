@@ -27,6 +27,8 @@ export class Incoming<O> implements FrameSink {
     this.#ponged = ponged
   }
 
+  get stopped() { return this.#session.dead }
+
   frame(frame: Frame) {
     if (!this.#block.complete && (frame.type !== TYPE.CONTINUATION || frame.id !== this.#block.id)) throw protocolFault('a field section is interrupted')
     switch (frame.type) {
@@ -215,8 +217,7 @@ export class Incoming<O> implements FrameSink {
     if (frame.has(FLAG.ACK) && frame.length !== 0) throw sizeFault('an acknowledgement of SETTINGS with a payload')
     this.#session.budgets.noise('settings_flood', readSettings(frame, this.#session))
     if (frame.has(FLAG.ACK)) return
-    this.#session.sender.frames.settingsAck()
-    this.#session.sender.pump()
+    this.#session.sender.frames.settingsAck() // windows may be larger now: what waits goes when this has gone
   }
 
   #ping(frame: Frame) {

@@ -26,7 +26,7 @@ export class Sender<O> {
   readonly #budgets: Budgets
   readonly #events: SenderEvents<O>
   /** Streams with something queued, in the order of their turns. */
-  #line: H2Stream<O>[] = []
+  readonly #line: H2Stream<O>[] = []
   readonly #span = new Span()
 
   constructor(output: Output, budgets: Budgets, events: SenderEvents<O>) {
@@ -74,7 +74,7 @@ export class Sender<O> {
       if (!moved) { stream.waiting = true; stuck.push(stream) }
       this.#drain(stream)
     }
-    if (stuck.length > 0) this.#line = [...stuck, ...this.#line]
+    this.#line.push(...stuck)
   }
 
   get #hasRoom() { return !this.full && this.#output.size < OUTPUT_BYTES }

@@ -41,7 +41,7 @@ export interface H2Events<O> {
   pong(): void
   /** There is something to `take`, after there was nothing. */
   wake(): void
-  /** The connection can't go on: send what there is and close. `fault.cause`: an error thrown by one of these. */
+  /** The connection can't go on: send what there is and close. `fault.cause`: an error thrown by one of these; this one must not throw. */
   failed(fault: ConnectionFault): void
 }
 
@@ -140,8 +140,7 @@ export class Session<O> {
 
   /** Ends the connection with GOAWAY. */
   fail(fault: ConnectionFault) {
-    if (this.dead) return
-    this.sender.frames.goaway(this.streams.lastPeerId, fault.code, fault.message)
+    if (!this.dead) this.sender.frames.goaway(this.streams.lastPeerId, fault.code, fault.message)
     const thrown = this.abandon({ code: fault.code, remote: false, unprocessed: false, message: fault.message })
     fault.cause ??= thrown
     this.events.failed(fault)
