@@ -75,6 +75,7 @@ export class H2Exchange implements Exchange, Expiring {
 
   /** A request that nobody was told of was refused, or the connection failed: for log and metrics. */
   refused(error: ProxyError) {
+    this.octetsIn = 0
     this.#responder.refused(error)
     this.#host.free(this)
   }

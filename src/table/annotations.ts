@@ -5,6 +5,9 @@ import { nearest } from '../settings/nearest.ts'
 import { boolean, bytes, wholeNumber, wholeSeconds } from '../settings/values.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
 
+/** What goes into a head is written octet by octet: U+010A would become a line feed. */
+const ASCII = /^[!-~]*$/
+const NOT_ASCII = 'expected ASCII: percent-encode the rest'
 const VARIABLE = 'expected no variables and only characters of a URL'
 const url = z.string().regex(/^[\w.~:/?#[\]@!&'()*+,;=%-]+$/, VARIABLE)
 const absoluteUrl = url.regex(/^https?:\/\/[^/]/i, 'expected an http or https URL')
@@ -17,9 +20,9 @@ export const annotationSchema = z.object({
   'preserve-trailing-slash': boolean.optional().describe('Keep a trailing slash in that redirect. Default: the ConfigMap'),
   'use-regex': boolean.optional()
     .describe('The paths of this Ingress (and of no other) are regular expressions: matched from the start, without case'),
-  'rewrite-target': z.string().regex(/^(?:\/|\$\d)[^\s?&=;{}"'\\]*$/, 'expected a path without query, with $1 to $9 for groups').optional()
+  'rewrite-target': z.string().regex(ASCII, NOT_ASCII).regex(/^(?:\/|\$\d)[^\s?&=;{}"'\\]*$/, 'expected a path without query, with $1 to $9 for groups').optional()
     .describe('Replaces the path; $1 to $9 are groups of the path, which becomes a regular expression'),
-  'app-root': z.string().regex(/^\/(?!\/)[^\s"'\\]*$/, 'expected an absolute path').optional()
+  'app-root': z.string().regex(ASCII, NOT_ASCII).regex(/^\/(?!\/)[^\s"'\\]*$/, 'expected an absolute path').optional()
     .describe('Where the path `/` is redirected to, with 302'),
   'permanent-redirect': url.optional().describe('Everything is redirected to this URL as it stands'),
   'permanent-redirect-code': wholeNumber(300, 308).optional().describe('Its status. Default: 301'),

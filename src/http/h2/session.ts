@@ -39,7 +39,7 @@ export interface H2Events<O> {
   /** The last open stream has ended. */
   idle(): void
   pong(): void
-  /** There is something to `take`, after there was nothing. */
+  /** There is something to `take`, after there was nothing: at the end of the turn, not in here. */
   wake(): void
   /** The connection can't go on: send what there is and close. `fault.cause`: an error thrown by one of these; this one must not throw. */
   failed(fault: ConnectionFault): void

@@ -33,11 +33,11 @@ export class H2Stream<O> {
   /** Nothing may follow what is queued but `trailers`. */
   ending = false
   trailers: Fields | null = null
-  #receiveWindow: ReceiveWindow | null = null
   /** It stands in the sender's line. */
   waiting = false
   /** The owner was told to stop. */
   stopped = false
+  #receiveWindow: ReceiveWindow | null = null
 
   constructor(id: number, sendWindow: number) {
     this.id = id

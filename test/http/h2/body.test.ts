@@ -1,6 +1,8 @@
 // Bodies: content-length against DATA (RFC 9113 §8.1.1), answers that have none, padding, and what comes before an answer.
 import { describe, expect, test } from 'bun:test'
 import { FLAG } from '../../../src/http/h2/frames.ts'
+import { Trailers } from '../../../src/http/h1/chunks.ts'
+import { Span } from '../../../src/http/message.ts'
 import { client, server } from './endpoint.ts'
 import { data, headers, last, lone, OK, padded, type Pairs, POST } from './wire.ts'
 
@@ -89,6 +91,15 @@ describe('an answer is sent', () => {
     endpoint.connection.trailers(endpoint.stream(1), [['grpc-status', '0']])
     expect(endpoint.sent()).toEqual(['HEADERS 1', 'HEADERS 1', 'DATA 1 3', 'HEADERS 1 end'])
     expect(endpoint.told.at(-1)).toBe('idle')
+  })
+  test('with the trailers that a span announces, which ends the body but not the stream', () => {
+    const endpoint = server().feed(lone(1))
+    endpoint.respond(1, [], { end: false })
+    const span = new Span().set(Buffer.from('abc'), 0, 3)
+    span.trailers = new Trailers()
+    endpoint.connection.data(endpoint.stream(1), span)
+    endpoint.connection.trailers(endpoint.stream(1), [['x', '1']])
+    expect(endpoint.sent()).toEqual(['HEADERS 1', 'DATA 1 3', 'HEADERS 1 end'])
   })
   test('in frames of at most 16 KiB', () => {
     const endpoint = server().feed(lone(1))

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import { FLAG, SETTING, TYPE } from '../../../src/http/h2/frames.ts'
 import type { Flood } from '../../../src/http/h2/fault.ts'
 import { BLOCK_BYTES, EARLY_ENDS, NOISE, STREAMS } from '../../../src/http/h2/limits.ts'
-import { type Endpoint, server } from './endpoint.ts'
+import { client, type Endpoint, server } from './endpoint.ts'
 import { block, continuation, data, frame, GET, goaway, headers, last, lone, padded, ping, POST, priority, rst, settings, settingsAck, windowUpdate } from './wire.ts'
 
 const id = (n: number) => 2 * n + 1
@@ -66,6 +66,19 @@ describe('is cut', () => {
   })
 })
 
+test('good traffic of hours earns no more than a full budget', () => {
+  const endpoint: Endpoint = server({ head: (stream) => endpoint.connection.respond(stream, { status: 200, fields: [] }, true) })
+  for (let n = 0; n < 3_000; n++) endpoint.feed(lone(id(n)))
+  endpoint.connection.tick()
+  expect(cutAt(endpoint, () => ping())).toBe(NOISE + 1)
+})
+
+test('as many streams as announced may be open, and not one more', () => {
+  const endpoint = server().feed(...repeat(STREAMS + 1, (n) => lone(id(n))))
+  expect(endpoint.told.slice(-2)).toEqual([`${id(STREAMS - 1)} head end`, 'refused 7'])
+  expect(endpoint.sent()).toEqual([`RST_STREAM ${id(STREAMS)} 7`])
+})
+
 describe('is not cut', () => {
   /** Answers each request at once. */
   const answering = () => {
@@ -82,6 +95,11 @@ describe('is not cut', () => {
       if (n % 20 === 0) endpoint.connection.tick()
       endpoint.feed(headers(id(n), GET), rst(id(n), 8))
     }
+    expect(endpoint.fault).toBeNull()
+  })
+  test('a server that refuses all that it is asked', () => {
+    const endpoint = client()
+    for (let n = 0; n < 1_000; n++) endpoint.feed(rst(endpoint.request().id, 7))
     expect(endpoint.fault).toBeNull()
   })
   test('a client that says PING two hundred times a second', () => {

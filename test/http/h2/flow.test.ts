@@ -34,6 +34,7 @@ describe('receiving', () => {
     expect(announced(endpoint, 0)).toBe(0)
     endpoint.feed(headers(9, POST), data(9, 'x'))
     expect(endpoint.fault?.reason).toBe('flow_control_error')
+    expect(endpoint.sent()).toEqual(['GOAWAY 9 3'])
   })
   test('opens the window as octets are passed on, not as they come', () => {
     const endpoint = stalled().feed(headers(1, POST), ...window(1))
@@ -43,6 +44,11 @@ describe('receiving', () => {
     expect(endpoint.sent()).toEqual([`WINDOW_UPDATE 1 ${STREAM_WINDOW_BYTES / 2}`])
     endpoint.feed(...window(1).slice(0, 8))
     expect(endpoint.fault).toBeNull()
+  })
+  test('announces nothing for a stream that has ended', () => {
+    const endpoint = stalled().feed(headers(1, POST), ...window(1).slice(1), last(1, FULL))
+    endpoint.connection.consume(endpoint.stream(1), STREAM_WINDOW_BYTES)
+    expect(endpoint.sent()).toEqual([])
   })
   test('can\'t be made to open more than was held', () => {
     const endpoint = stalled().feed(headers(1, POST), data(1, 'abc'))

@@ -123,6 +123,7 @@ describe('a connection that fails', () => {
     ['a push', 'protocol_error', [hello(), frame(TYPE.PUSH_PROMISE, { id: 1 }, [0, 0, 0, 2])]],
     ['a field section that is interrupted', 'protocol_error', [hello(), frame(TYPE.HEADERS, { id: 1 }), ping()]],
     ['one that is interrupted by DATA', 'protocol_error', [hello(), frame(TYPE.HEADERS, { id: 1 }), data(1, 'x')]],
+    ['more padding than DATA', 'protocol_error', [hello(), headers(1, POST), frame(TYPE.DATA, { flags: FLAG.PADDED, id: 1 }, [4, 0, 0, 0])]],
     ['broken HPACK', 'compression_error', [hello(), frame(TYPE.HEADERS, { flags: FLAG.END_HEADERS, id: 1 }, [0x80])]],
     ['DATA of a stream that has ended', 'stream_closed', [hello(), lone(1), rst(1, 8), data(1, 'x')]],
   ])('because of %s gives %s as its reason', (_, reason, frames) => {
@@ -145,7 +146,8 @@ test('an owner is woken once for all that it has to take', () => {
   const endpoint = server()
   const before = endpoint.woken
   endpoint.feed(ping(), lone(1), lone(3, GET), ping())
-  endpoint.respond(1)
+  endpoint.respond(1, [], { end: false })
+  endpoint.write(1, Buffer.alloc(60_000), true) // more than a small buffer holds
   expect(endpoint.woken - before).toBe(1)
   endpoint.bytes()
   endpoint.respond(3)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Decoder } from '../../../src/http/h2/decoder.ts'
 import { Encoder } from '../../../src/http/h2/encoder.ts'
 import type { FieldSection } from '../../../src/http/h2/field-section.ts'
+import { ENCODED_NAMES } from '../../../src/http/h2/limits.ts'
 import { Output, OutputBuffers } from '../../../src/http/h2/output.ts'
 import { STATIC_FIELDS } from '../../../src/http/h2/static-table.ts'
 import { pairsOf } from './endpoint.ts'
@@ -95,6 +96,11 @@ describe('the decoder refuses', () => {
     expect(() => decodeHex(decoder, '203fe11fbe')).toThrow()
   })
 
+  test('nothing else: a field that just fits stays in the table', () => {
+    const decoder = new Decoder()
+    decodeHex(decoder, `400161 0162 400178 7fbe1e ${'79'.repeat(4029)}`) // 34 and 4,062 octets
+    expect(pairsOf(decodeHex(decoder, 'bebf'))).toEqual([['x', 'y'.repeat(4029)], ['a', 'b']])
+  })
   test('nothing else: a field larger than the table empties it (§4.4)', () => {
     const decoder = new Decoder()
     decodeHex(decoder, '400161 0162')
@@ -160,6 +166,11 @@ describe('the encoder', () => {
         if (!section.tooLarge) expect(pairsOf(section)).toEqual(fields.map(([name, text]) => [name.toLowerCase(), text]))
       }
     }), { numRuns: 300 })
+  })
+  test('forgets names when more come than it remembers', () => {
+    const writer = new Writer()
+    for (let n = 0; n <= ENCODED_NAMES; n++) writer.block([[`x-${n}`, '1']])
+    expect(writer.block([['x-0', '1']])[0]).toBe(0)
   })
   test('goes on when more names come than it remembers', () => {
     const writer = new Writer()

@@ -63,6 +63,7 @@ describe('decoding', () => {
 
   test.each([
     ['a whole octet of padding', Buffer.concat([encode('no-cache'), Buffer.from([255])])],
+    ['a whole octet of padding behind a whole octet', Buffer.concat([encode('&'), Buffer.from([255])])],
     ['padding that is not ones', encode('a', '0')],
     ['the end of string inside', Buffer.from([255, 255, 255, 255])],
     ['the end of string behind a letter', Buffer.concat([encode('&'), Buffer.from([255, 255, 255, 252])])],

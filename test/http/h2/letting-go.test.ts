@@ -1,5 +1,5 @@
 // After its owner has let go of a stream it is told nothing, and a fault in one connection never leaves that connection: both once let a client
-// end a worker. `Endpoint` itself fails a test when an event comes for an owner that let go.
+// end a worker. `Endpoint` writes down when an event comes for an owner that let go.
 import { describe, expect, test } from 'bun:test'
 import { FLAG, SETTING } from '../../../src/http/h2/frames.ts'
 import { QUEUE_BYTES, STREAM_WINDOW_BYTES } from '../../../src/http/h2/limits.ts'
@@ -112,6 +112,32 @@ describe('an owner lets go inside an event', () => {
   })
 })
 
+test('the rest of a frame finds nobody when its owner let go in the middle of it', () => {
+  const endpoint: Endpoint = server({ data: (stream) => endpoint.connection.reset(stream, 8) })
+  const bytes = Buffer.concat([headers(1, [...POST, ['content-length', '4']]), data(1, 'abcdef')])
+  endpoint.feed(bytes.subarray(0, -3)).feed(bytes.subarray(-3))
+  expect(endpoint.sent()).toEqual(['RST_STREAM 1 8'])
+})
+
+test('what comes late for a stream that broke a rule is dropped', () => {
+  const endpoint = server().feed(headers(1, POST), windowUpdate(1, 0), data(1, 'late'), trailers, rst(1, 8), lone(3))
+  expect(endpoint.told).toEqual(['1 head', '1 reset 1', 'idle', '3 head end'])
+  expect(endpoint.fault).toBeNull()
+})
+
+describe('an owner closes the connection inside an event', () => {
+  test('nothing else of what came with it is read', () => {
+    const endpoint: Endpoint = server({ head: () => endpoint.connection.lost() })
+    expect(endpoint.feed(lone(1), lone(3)).told).toEqual(['1 head end', '1 reset 8 remote'])
+    expect(endpoint.fault).toBeNull()
+  })
+  test('and throws: its error is told', () => {
+    const endpoint: Endpoint = server({ head: () => { endpoint.connection.lost(); throw new Error('a defect') } })
+    expect(endpoint.feed(lone(1)).fault?.cause).toEqual(new Error('a defect'))
+    expect(endpoint.connection.pending).toBe(false)
+  })
+})
+
 describe('an event that throws', () => {
   const broken = new Error('a defect')
   const thrower = () => { throw broken }
@@ -142,5 +168,11 @@ test('a buffer that was sent is used again by others, and nobody reads old octet
       expect(Buffer.concat(frames.filter(({ type }) => type === 0).map(({ payload }) => payload))).toEqual(Buffer.alloc(3_000, n))
     })
   }
-  expect(buffers.lend(1)).not.toBe(buffers.lend(1))
+})
+test('a connection that has sent all gives its buffer back, and keeps none', () => {
+  const { connection } = new Endpoint('server')
+  const first = connection.take()
+  connection.sent(true)
+  connection.ping()
+  expect(connection.take()?.buffer === first?.buffer).toBe(true)
 })
