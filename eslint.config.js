@@ -1,5 +1,5 @@
 // Few rules, all errors: each one stands for something that a reviewer would otherwise have to say.
-// `semi` and `quotes` are ESLint's own (deprecated there in favour of a plugin, which two rules are not worth).
+// `semi`, `quotes` and `arrow-parens` are ESLint's own (deprecated there in favour of a plugin, which three rules are not worth).
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
@@ -25,6 +25,7 @@ export default defineConfig(
       'no-restricted-syntax': ['error', noDefaultExport, maxThreeParameters],
       semi: ['error', 'never'],
       quotes: ['error', 'single', { avoidEscape: true }],
+      'arrow-parens': ['error', 'always'],
     },
   },
   // A range of octets is one thing, (bytes, from, to), and making an object of it for each field would cost what the codec saves.

@@ -27,9 +27,9 @@ const functionsOf = (source: ts.SourceFile): Sized[] => {
 }
 
 const median = (sizes: readonly Sized[]): number =>
-  sizes.map(size => size.lines).sort((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0
+  sizes.map((size) => size.lines).sort((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0
 const over = (sizes: readonly Sized[], limit: number): string[] =>
-  sizes.filter(size => size.lines > limit).map(size => `${size.name}: ${size.lines} lines, at most ${limit}`)
+  sizes.filter((size) => size.lines > limit).map((size) => `${size.name}: ${size.lines} lines, at most ${limit}`)
 
 const root = join(import.meta.dir, '..')
 const sources: ts.SourceFile[] = []
@@ -38,7 +38,7 @@ for (const file of [...new Glob('{src,workers}/**/*.ts').scanSync(root)].sort())
 }
 
 test('files are within their budget', () => {
-  const files = sources.map(source => ({ name: source.fileName, lines: source.text.split('\n').length - 1 }))
+  const files = sources.map((source) => ({ name: source.fileName, lines: source.text.split('\n').length - 1 }))
   console.log(`files: ${files.length}, median ${median(files)} lines`)
   expect(over(files, maxFileLines)).toEqual([])
 })

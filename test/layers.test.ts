@@ -36,14 +36,14 @@ const layerOf = (file: string): string => {
 /** Relative imports of a source text as paths from the project's root: static, dynamic, type-only and `import('…')` types. */
 const importsOf = (file: string, text: string): string[] =>
   ts.preProcessFile(text, true, true).importedFiles
-    .map(imported => imported.fileName)
-    .filter(name => name.startsWith('.'))
-    .map(name => normalize(join(dirname(file), name)))
+    .map((imported) => imported.fileName)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => normalize(join(dirname(file), name)))
 
 const forbiddenImports = (graph: ReadonlyMap<string, readonly string[]>): string[] =>
   [...graph].flatMap(([file, targets]) => targets
-    .filter(target => layerOf(target) !== layerOf(file) && !mayImport[layerOf(file)]?.includes(layerOf(target)))
-    .map(target => `${file} imports ${target}`))
+    .filter((target) => layerOf(target) !== layerOf(file) && !mayImport[layerOf(file)]?.includes(layerOf(target)))
+    .map((target) => `${file} imports ${target}`))
 
 /** The first cycle found as `a -> b -> a`; undefined where there is none. Each file is walked once. */
 const firstCycle = (graph: ReadonlyMap<string, readonly string[]>): string | undefined => {
@@ -58,7 +58,7 @@ const firstCycle = (graph: ReadonlyMap<string, readonly string[]>): string | und
     finished.add(file)
     return undefined
   }
-  return [...graph.keys()].map(file => visit(file, [])).find(cycle => cycle !== undefined)
+  return [...graph.keys()].map((file) => visit(file, [])).find((cycle) => cycle !== undefined)
 }
 
 const root = join(import.meta.dir, '..')
@@ -68,7 +68,7 @@ for (const file of [...new Glob('{src,workers}/**/*.ts').scanSync(root)].sort())
 }
 
 test('every file belongs to a layer of the table', () => {
-  expect([...graph.keys()].filter(file => !(layerOf(file) in mayImport))).toEqual([])
+  expect([...graph.keys()].filter((file) => !(layerOf(file) in mayImport))).toEqual([])
 })
 
 test('imports follow the layers', () => {

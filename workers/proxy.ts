@@ -20,12 +20,12 @@ class ProxyThread {
 
   static async start({ flags, watcher }: Start): Promise<ProxyThread> {
     const counts = counters(flags.timeBuckets)
-    const log = new RequestLog(logBatcher(lines => post({ type: 'log', lines })))
+    const log = new RequestLog(logBatcher((lines) => post({ type: 'log', lines })))
     const edge = await Edge.create({ host: flags.bindAddress, workers: Math.max(1, flags.workers) }, {
-      sink: record => { counts.sink(record); log.sink(record) },
+      sink: (record) => { counts.sink(record); log.sink(record) },
       opened: counts.connectionOpened,
       closed: counts.connectionClosed,
-      defect: error => post({ type: 'note', line: `a request failed by a defect of Lintel: ${error instanceof Error ? error.stack : String(error)}` }),
+      defect: (error) => post({ type: 'note', line: `a request failed by a defect of Lintel: ${error instanceof Error ? error.stack : String(error)}` }),
     })
     const thread = new ProxyThread({ edge, counts, log, ports: { http: flags.httpPort, https: flags.httpsPort } })
     thread.follow(watcher)
@@ -43,7 +43,7 @@ class ProxyThread {
   /** From now on the table comes from here. */
   follow(watcher: MessagePort) {
     const receiver = new TableReceiver(this.#edge.table, {
-      send: json => watcher.postMessage(json),
+      send: (json) => watcher.postMessage(json),
       applied: (update, whole) => this.#applied(update, whole),
     })
     watcher.on('message', (json: string) => receiver.receive(json))
@@ -79,7 +79,7 @@ let thread: Promise<ProxyThread> | null = null
 parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'start') thread = ProxyThread.start(message)
   else if (message.type === 'crash') throw new Error('crashed by the test hook')
-  else thread?.then(started => obey(started, message)).catch(rethrown)
+  else thread?.then((started) => obey(started, message)).catch(rethrown)
 })
 
 const obey = (started: ProxyThread, message: Exclude<ToWorker, { type: 'start' | 'crash' }>): Promise<void> | void => {

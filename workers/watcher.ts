@@ -13,7 +13,7 @@ const start = ({ flags, fakeCertificate }: Extract<ToWatcher, { type: 'start' }>
   const started = new Watcher(builder(buildOptions(flags, fakeCertificate)), post)
   if (flags.manifests === null) post({ type: 'fatal', message: '--manifests is missing: clusters are not served yet, name a folder' })
   // An unhandled rejection would end the thread with exit code 0 and no reason (bun.md §5.2).
-  else started.start(manifests(flags.manifests)).catch(error => { queueMicrotask(() => { throw error }) })
+  else started.start(manifests(flags.manifests)).catch((error) => { queueMicrotask(() => { throw error }) })
   return started
 }
 

@@ -21,7 +21,7 @@ const sayWhichSource = () => {
   if (context.startsWith('kind-')) say(`found the cluster ${context}, but the cluster source is not built yet: serving the demo folder`)
 }
 
-const isFree = (port: number): Promise<boolean> => new Promise(resolve => {
+const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {
   const probe = createServer()
   probe.once('error', () => resolve(false))
   probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
@@ -67,7 +67,7 @@ const passOn = () => {
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, passOn)
 
-lintel.ready.then(addresses => sayWhatToTry(addresses, caFile), () => {})
+lintel.ready.then((addresses) => sayWhatToTry(addresses, caFile), () => {})
 const code = await lintel.exited
-await Promise.all(backends.map(backend => backend.stop()))
+await Promise.all(backends.map((backend) => backend.stop()))
 process.exit(code)

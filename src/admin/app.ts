@@ -21,12 +21,12 @@ export function adminApp(source: AdminSource, options: { readonly healthCheckPat
   // ingress-nginx has checks below /healthz that probes may name (ingress-nginx.md §4.12).
   for (const path of ['/healthz', '/healthz/*', options.healthCheckPath]) app.get(path, health)
   app.get('/readyz', () => readiness(source))
-  app.get('/table', async c => c.body(await source.ask('table'), 200, JSON_TYPE))
-  app.get('/issues', async c => c.body(await source.ask('issues'), 200, JSON_TYPE))
-  app.get('/metrics', async c => c.body(await source.metrics(), 200, { 'content-type': CONTENT_TYPE }))
-  app.get('/', c => c.html(indexPage))
+  app.get('/table', async (c) => c.body(await source.ask('table'), 200, JSON_TYPE))
+  app.get('/issues', async (c) => c.body(await source.ask('issues'), 200, JSON_TYPE))
+  app.get('/metrics', async (c) => c.body(await source.metrics(), 200, { 'content-type': CONTENT_TYPE }))
+  app.get('/', (c) => c.html(indexPage))
   app.notFound(() => plain(404, 'not found: see / for what there is'))
-  app.onError(error => plain(503, error.message))
+  app.onError((error) => plain(503, error.message))
   return app
 }
 

@@ -3,5 +3,5 @@ import type { Hono } from 'hono'
 
 /** Adds POST /test/crash/:thread, a worker's number or `watcher`. `crash` is false when there is no such thread. */
 export function addTestHooks(app: Hono, crash: (thread: string) => boolean): void {
-  app.post('/test/crash/:thread', c => (crash(c.req.param('thread')) ? c.text('crashing\n', 202) : c.text('no such thread\n', 404)))
+  app.post('/test/crash/:thread', (c) => (crash(c.req.param('thread')) ? c.text('crashing\n', 202) : c.text('no such thread\n', 404)))
 }

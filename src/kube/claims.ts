@@ -25,8 +25,8 @@ export class Claims {
     const former = this.heldBy(file)
     if (held.size > 0) this.#byFile.set(file, held)
     else this.#byFile.delete(file)
-    const ids = [...new Set([...former.keys(), ...held.keys()])].filter(id => former.get(id) !== held.get(id))
-    return ids.map(id => this.#shift(id, file, held.get(id)))
+    const ids = [...new Set([...former.keys(), ...held.keys()])].filter((id) => former.get(id) !== held.get(id))
+    return ids.map((id) => this.#shift(id, file, held.get(id)))
   }
 
   #shift(id: string, file: string, objects: readonly KubeObject[] | undefined): Shift {

@@ -116,7 +116,7 @@ export class FolderWatch {
     }
     this.#events.readable(null)
     const changed = [...this.#signatures].filter(([file, signature]) => former.get(file) !== signature).map(([file]) => file)
-    return [...changed, ...[...former.keys()].filter(file => !this.#signatures.has(file))]
+    return [...changed, ...[...former.keys()].filter((file) => !this.#signatures.has(file))]
   }
 
   #after(delayMs: number, run: () => void): void {

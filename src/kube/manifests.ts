@@ -35,8 +35,8 @@ class Manifests implements Source {
   async start(to: SourceEvents): Promise<void> {
     requireFolder(this.#folder)
     this.#watch = new FolderWatch(this.#folder, {
-      changed: files => { this.#refresh(files, to) },
-      readable: problem => { to.report(this.#folder, problem === null ? [] : [unreadableFolder(this.#folder, problem)]) },
+      changed: (files) => { this.#refresh(files, to) },
+      readable: (problem) => { to.report(this.#folder, problem === null ? [] : [unreadableFolder(this.#folder, problem)]) },
     })
     this.#watch.start()
     if (!this.#isListed) to.emit([])
@@ -48,8 +48,8 @@ class Manifests implements Source {
   }
 
   #refresh(files: readonly string[], to: SourceEvents): void {
-    const changes = files.toSorted().map(file => ({ file, shifts: this.#read(file, to) }))
-    const shifts = changes.flatMap(change => change.shifts)
+    const changes = files.toSorted().map((file) => ({ file, shifts: this.#read(file, to) }))
+    const shifts = changes.flatMap((change) => change.shifts)
     for (const shift of shifts) this.#reportContest(shift, to)
     const emitted = shifts.flatMap(changesOf)
     if (emitted.length === 0) return
@@ -117,10 +117,10 @@ const isSame = (a: readonly KubeObject[], b: readonly KubeObject[]): boolean => 
 
 const changesOf = ({ before = [], after = [] }: Shift): Change[] => {
   const kept = new Set(after.map(keyOf))
-  const gone = before.filter(object => !kept.has(keyOf(object)))
+  const gone = before.filter((object) => !kept.has(keyOf(object)))
   return [
     ...gone.map((object): Change => ({ op: 'delete', kind: object.kind, key: keyOf(object) })),
-    ...after.filter(object => !before.includes(object)).map((object): Change => ({ op: 'set', object })),
+    ...after.filter((object) => !before.includes(object)).map((object): Change => ({ op: 'set', object })),
   ]
 }
 

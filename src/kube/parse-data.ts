@@ -9,7 +9,7 @@ const encodedMap = z.record(z.string(), z.string().regex(base64, 'is not base64:
 const secretSchema = z.object({ metadata: metaSchema, type: z.string().nullish(), data: encodedMap, stringData: textMapSchema })
 const decode = (value: string): string => Buffer.from(value, 'base64').toString('utf8')
 
-export const readSecret: Read = reader(secretSchema, raw => {
+export const readSecret: Read = reader(secretSchema, (raw) => {
   const decoded = Object.entries(textMap(raw.data)).map(([key, value]) => [key, decode(value)])
   const data: Record<string, string> = { ...Object.fromEntries(decoded), ...textMap(raw.stringData) }
   return [{ kind: 'Secret', meta: metaOf(raw.metadata), type: raw.type ?? 'Opaque', data }]
@@ -17,6 +17,6 @@ export const readSecret: Read = reader(secretSchema, raw => {
 
 const configMapSchema = z.object({ metadata: metaSchema, data: textMapSchema })
 
-export const readConfigMap: Read = reader(configMapSchema, raw => [
+export const readConfigMap: Read = reader(configMapSchema, (raw) => [
   { kind: 'ConfigMap', meta: metaOf(raw.metadata), data: textMap(raw.data) },
 ])

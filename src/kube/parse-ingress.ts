@@ -58,7 +58,7 @@ const currentSchema = z.object({
     backend: z.unknown().optional(),
     tls: tlsSchema,
     rules: rulesOf(currentBackend, pathTypes),
-  }).refine(spec => spec.backend === undefined, { path: ['backend'], message: 'is the v1beta1 name: write defaultBackend' }).nullish(),
+  }).refine((spec) => spec.backend === undefined, { path: ['backend'], message: 'is the v1beta1 name: write defaultBackend' }).nullish(),
 })
 const legacySchema = z.object({
   metadata: metaSchema,
@@ -66,7 +66,7 @@ const legacySchema = z.object({
     ingressClassName: z.string().nullish(),
     backend: legacyBackend.nullish(),
     tls: tlsSchema,
-    rules: rulesOf(legacyBackend, pathTypes.nullish().transform(type => type ?? 'ImplementationSpecific' as const)),
+    rules: rulesOf(legacyBackend, pathTypes.nullish().transform((type) => type ?? 'ImplementationSpecific' as const)),
   }).nullish(),
 })
 
@@ -77,8 +77,8 @@ const ingressOf = (metadata: z.output<typeof metaSchema>, spec: Spec): Ingress =
   meta: metaOf(metadata),
   className: spec.ingressClassName ?? undefined,
   defaultBackend: spec.defaultBackend ?? undefined,
-  tls: (spec.tls ?? []).map(entry => ({ hosts: entry.hosts ?? [], secretName: entry.secretName ?? '' })),
-  rules: (spec.rules ?? []).map(rule => ({
+  tls: (spec.tls ?? []).map((entry) => ({ hosts: entry.hosts ?? [], secretName: entry.secretName ?? '' })),
+  rules: (spec.rules ?? []).map((rule) => ({
     host: rule.host ?? '',
     // An empty path serves all of the host (ingress-nginx: rootLocation).
     paths: (rule.http?.paths ?? []).map(({ path, pathType, backend }) => ({ path: path || '/', pathType, backend })),
@@ -86,17 +86,17 @@ const ingressOf = (metadata: z.output<typeof metaSchema>, spec: Spec): Ingress =
 })
 
 /** networking.k8s.io/v1 */
-export const readIngress: Read = reader(currentSchema, raw => [ingressOf(raw.metadata, raw.spec ?? {})])
+export const readIngress: Read = reader(currentSchema, (raw) => [ingressOf(raw.metadata, raw.spec ?? {})])
 
 /** extensions/v1beta1 and networking.k8s.io/v1beta1 */
-export const readLegacyIngress: Read = reader(legacySchema, raw => [
+export const readLegacyIngress: Read = reader(legacySchema, (raw) => [
   ingressOf(raw.metadata, { ...raw.spec, defaultBackend: raw.spec?.backend }),
 ])
 
 const defaultClass = 'ingressclass.kubernetes.io/is-default-class'
 const classSchema = z.object({ metadata: metaSchema, spec: z.object({ controller: z.string().nullish() }).nullish() })
 
-export const readIngressClass: Read = reader(classSchema, raw => {
+export const readIngressClass: Read = reader(classSchema, (raw) => {
   const meta = { ...metaOf(raw.metadata), namespace: '' }
   return [{ kind: 'IngressClass', meta, controller: raw.spec?.controller ?? '', isDefault: meta.annotations[defaultClass] === 'true' }]
 })

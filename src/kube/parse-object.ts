@@ -26,8 +26,8 @@ export const contentOfValue = (value: unknown): Content => {
 /** The API server leaves kind and apiVersion out of the items of an IngressList: they follow from the list's own. */
 const contentOfList = (items: readonly unknown[], list: { readonly apiVersion: string; readonly kind: string }): Content => {
   const inherited = list.kind === 'List' ? {} : { apiVersion: list.apiVersion, kind: list.kind.slice(0, -'List'.length) }
-  const contents = items.map(item => contentOfObject(isMapping(item) ? { ...inherited, ...item } : item))
-  return { items: contents.flatMap(content => content.items), faults: contents.flatMap(content => content.faults) }
+  const contents = items.map((item) => contentOfObject(isMapping(item) ? { ...inherited, ...item } : item))
+  return { items: contents.flatMap((content) => content.items), faults: contents.flatMap((content) => content.faults) }
 }
 
 const contentOfObject = (raw: unknown): Content => {
@@ -61,12 +61,12 @@ const readers: Readonly<Record<string, Read | undefined>> = {
 }
 
 const versionsOf = (kind: string): string =>
-  Object.keys(readers).filter(name => name.endsWith(` ${kind}`)).map(name => name.slice(0, -kind.length - 1)).join(' or ')
+  Object.keys(readers).filter((name) => name.endsWith(` ${kind}`)).map((name) => name.slice(0, -kind.length - 1)).join(' or ')
 
 /** A kind of ours in a group of ours; `serving.knative.dev/v1 Service` is another kind. */
 const isUnknownVersion = (apiVersion: string, kind: string): boolean => {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/') + 1) : ''
-  return Object.keys(readers).some(name => name.endsWith(` ${kind}`) && (group === '' || name.startsWith(group)))
+  return Object.keys(readers).some((name) => name.endsWith(` ${kind}`) && (group === '' || name.startsWith(group)))
 }
 
 const idOf = (kind: string, metadata: unknown): string | null => {

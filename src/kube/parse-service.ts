@@ -18,7 +18,7 @@ const serviceSchema = z.object({
     clusterIP: z.string().nullish(),
     externalName: z.string().nullish(),
     ports: z.array(servicePort).nullish(),
-  }).refine(spec => spec.type !== 'ExternalName' || spec.externalName, {
+  }).refine((spec) => spec.type !== 'ExternalName' || spec.externalName, {
     path: ['externalName'],
     message: 'is missing: type ExternalName needs a DNS name',
   }).nullish(),
@@ -30,7 +30,7 @@ export const readService: Read = reader(serviceSchema, ({ metadata, spec }) => [
   type: spec?.type ?? 'ClusterIP',
   clusterIP: spec?.clusterIP ?? '',
   externalName: spec?.externalName ?? '',
-  ports: (spec?.ports ?? []).map(raw => ({
+  ports: (spec?.ports ?? []).map((raw) => ({
     name: raw.name ?? '', port: raw.port, targetPort: raw.targetPort ?? raw.port, protocol: raw.protocol ?? 'TCP',
   })),
 }])
@@ -41,7 +41,7 @@ const address = z.string().regex(/^\S+$/, 'is not an address')
 const endpointPorts = z.array(z.object({ name: z.string().nullish(), port: portSchema.nullish(), protocol })).nullish()
 
 const sliceSchema = z.object({
-  metadata: metaSchema.refine(meta => meta.labels?.[serviceLabel], {
+  metadata: metaSchema.refine((meta) => meta.labels?.[serviceLabel], {
     path: ['labels', serviceLabel],
     message: 'is missing: name the Service of these endpoints',
   }),
@@ -55,7 +55,7 @@ const sliceSchema = z.object({
 }).superRefine((raw, context) => {
   if (raw.addressType === 'FQDN') return
   for (const [at, { addresses }] of (raw.endpoints ?? []).entries()) {
-    if (!addresses.every(one => isIP(one) > 0)) context.addIssue({ code: 'custom', path: ['endpoints', at, 'addresses'], message: notAnIp })
+    if (!addresses.every((one) => isIP(one) > 0)) context.addIssue({ code: 'custom', path: ['endpoints', at, 'addresses'], message: notAnIp })
   }
 })
 const notAnIp = 'must be IP addresses: for a DNS name use a Service of type ExternalName'
@@ -66,7 +66,7 @@ const portsOf = (raw: z.output<typeof endpointPorts>): Port[] =>
   (raw ?? []).flatMap(({ name, port, protocol }) => (port ? [{ name: name ?? '', port, protocol: protocol ?? 'TCP' }] : []))
 
 /** discovery.k8s.io/v1: an absent `ready` counts as true, an absent `serving` as `ready`. */
-export const readEndpointSlice: Read = reader(sliceSchema, raw => {
+export const readEndpointSlice: Read = reader(sliceSchema, (raw) => {
   const meta = metaOf(raw.metadata)
   const endpoints = (raw.endpoints ?? []).map(({ addresses, conditions, zone }) => {
     const ready = conditions?.ready ?? true
@@ -75,14 +75,14 @@ export const readEndpointSlice: Read = reader(sliceSchema, raw => {
   return [{ kind: 'EndpointSlice', meta, service: meta.labels[serviceLabel] ?? '', ports: portsOf(raw.ports), endpoints }]
 })
 
-const endpointAddresses = z.array(z.object({ ip: address.refine(one => isIP(one) > 0, notAnIp) })).nullish()
+const endpointAddresses = z.array(z.object({ ip: address.refine((one) => isIP(one) > 0, notAnIp) })).nullish()
 const endpointsSchema = z.object({
   metadata: metaSchema,
   subsets: z.array(z.object({ addresses: endpointAddresses, notReadyAddresses: endpointAddresses, ports: endpointPorts })).nullish(),
 })
 
 /** One slice for each subset, since each has ports of its own. The `:` in its name keeps it apart from real slices. */
-export const readEndpoints: Read = reader(endpointsSchema, raw => {
+export const readEndpoints: Read = reader(endpointsSchema, (raw) => {
   const meta = metaOf(raw.metadata)
   return (raw.subsets ?? []).map((subset, at): EndpointSlice => ({
     kind: 'EndpointSlice',

@@ -34,9 +34,9 @@ export const parseManifest = (text: string, { file, former }: { readonly file: s
       else items.set(item.id, item)
     }
   }
-  const broken = documents.values().some(content => content.faults.length > 0)
+  const broken = documents.values().some((content) => content.faults.length > 0)
   const all = [...items.values()]
-  return { objects: all.flatMap(item => ('objects' in item ? item.objects : [])), issues, items: all, broken, documents }
+  return { objects: all.flatMap((item) => ('objects' in item ? item.objects : [])), issues, items: all, broken, documents }
 }
 
 /** line: where the document starts. */

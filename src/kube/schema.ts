@@ -9,7 +9,7 @@ export type Outcome = { readonly objects: readonly KubeObject[] } | Rejection
 /** raw: a mapping of unknown content. */
 export type Read = (raw: unknown) => Outcome
 
-export const reader = <S extends z.ZodType>(schema: S, convert: (raw: z.output<S>) => readonly KubeObject[]): Read => raw => {
+export const reader = <S extends z.ZodType>(schema: S, convert: (raw: z.output<S>) => readonly KubeObject[]): Read => (raw) => {
   const result = schema.safeParse(raw)
   return result.success ? { objects: convert(result.data) } : rejection(result.error, raw)
 }
@@ -48,7 +48,7 @@ const rejection = (error: z.ZodError, raw: unknown): Rejection => {
 
 const plainKey = /^[\w-]+$/
 export const fieldPath = (path: readonly PropertyKey[]): string =>
-  path.map(key => (typeof key === 'string' && plainKey.test(key) ? `.${key}` : `[${String(key)}]`)).join('').replace(/^\./, '')
+  path.map((key) => (typeof key === 'string' && plainKey.test(key) ? `.${key}` : `[${String(key)}]`)).join('').replace(/^\./, '')
 
 const nouns: Readonly<Record<string, string>> = {
   string: 'text', number: 'a number', int: 'a whole number', boolean: '`true` or `false`',

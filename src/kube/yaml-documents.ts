@@ -19,7 +19,7 @@ export const isBlank = (text: string): boolean => blank.test(text)
 
 /** text: normalised. Documents without content are left out. */
 export const yamlDocuments = (text: string): YamlDocument[] => {
-  const cuts = [...text.matchAll(marker)].map(match => match.index + (match[0].startsWith('\n') ? 1 : 0))
+  const cuts = [...text.matchAll(marker)].map((match) => match.index + (match[0].startsWith('\n') ? 1 : 0))
   const documents: YamlDocument[] = []
   let line = 1
   for (const [at, from] of [0, ...cuts].entries()) {

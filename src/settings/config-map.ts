@@ -18,13 +18,13 @@ const CIPHERS = [
 ].join(':')
 
 const tlsVersion = z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'], 'expected TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3')
-const tlsVersions = z.string().transform(text => text.trim().split(/\s+/)).pipe(z.array(tlsVersion))
+const tlsVersions = z.string().transform((text) => text.trim().split(/\s+/)).pipe(z.array(tlsVersion))
 const redirectStatus = z.enum(['301', '302', '307', '308'], 'expected 301, 302, 307 or 308').transform(Number)
 const workers = z.union([z.literal('auto'), wholeNumber(1, 1024)], 'expected auto or a number of workers')
 /** A list without a cipher that the TLS library knows would fail every handshake. */
-const cipherList = z.string().refine(text => text === CIPHERS || hasCiphers(text), 'expected OpenSSL cipher names separated by colons, at least one of them known')
+const cipherList = z.string().refine((text) => text === CIPHERS || hasCiphers(text), 'expected OpenSSL cipher names separated by colons, at least one of them known')
 /** A security setting that is known but not built: what matters is whether it is set (every route is denied then). */
-const closed = z.string().transform(text => text.trim())
+const closed = z.string().transform((text) => text.trim())
 
 /** Texts as a person writes them in; times come out in seconds, sizes in octets. `prefault` is the default in that same writing. */
 export const configMap = z.object({

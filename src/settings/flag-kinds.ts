@@ -43,9 +43,9 @@ export const list: FlagKind<string[]> = { placeholder: 'A,B,…', schema: values
 export const buckets: FlagKind<number[]> = {
   placeholder: '1,2.5,…',
   schema: values.list
-    .refine(items => items.every(isNumber), 'expected numbers separated by commas')
-    .transform(items => items.map(Number))
-    .refine(bounds => bounds.every((bound, index) => index === 0 || bound > (bounds[index - 1] ?? 0)), 'expected growing numbers'),
+    .refine((items) => items.every(isNumber), 'expected numbers separated by commas')
+    .transform((items) => items.map(Number))
+    .refine((bounds) => bounds.every((bound, index) => index === 0 || bound > (bounds[index - 1] ?? 0)), 'expected growing numbers'),
 }
 
 export const urlPath: FlagKind<string> = { placeholder: 'PATH', schema: z.string().startsWith('/', 'expected a path that starts with /') }

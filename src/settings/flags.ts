@@ -32,7 +32,7 @@ export function parseFlags(argv: readonly string[], environment: Environment): {
 
 /** `httpPort` → `http-port`. */
 export function flagName(key: string): string {
-  return key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
 function flagKey(name: string): string {

@@ -18,18 +18,18 @@ const OBJECT_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/[a-z0-9](?:[-.a-z0-9]*[a-
 /** Go's strconv.ParseBool, which ingress-nginx reads booleans with. */
 export const boolean = z
   .string()
-  .refine(text => TRUE.includes(text) || FALSE.includes(text), 'expected "true" or "false"')
-  .transform(text => TRUE.includes(text))
+  .refine((text) => TRUE.includes(text) || FALSE.includes(text), 'expected "true" or "false"')
+  .transform((text) => TRUE.includes(text))
 
 /** nginx times, a bare number is seconds: `75`, `75s`, `2m`, `500ms`. In seconds; 0 is allowed. */
 export const seconds = z
   .string()
   .regex(/^\d+(?:ms|s|m|h|d)?$/, 'expected seconds, such as 60 or 60s')
-  .transform(text => scaled(text, SECONDS_PER_UNIT))
-  .refine(value => value <= MAX_SECONDS, `expected at most ${MAX_SECONDS} seconds`)
+  .transform((text) => scaled(text, SECONDS_PER_UNIT))
+  .refine((value) => value <= MAX_SECONDS, `expected at most ${MAX_SECONDS} seconds`)
 
 /** As `seconds`, for deadlines, where 0 would fail every request. */
-export const deadline = seconds.refine(value => value > 0, 'expected more than 0 seconds')
+export const deadline = seconds.refine((value) => value > 0, 'expected more than 0 seconds')
 
 /** Annotations take whole seconds without a unit; with one ingress-nginx ignores them. In seconds. */
 export const wholeSeconds = z.string().regex(/^\d+$/, 'expected whole seconds without a unit, such as 60').pipe(deadline)
@@ -38,7 +38,7 @@ export const wholeSeconds = z.string().regex(/^\d+$/, 'expected whole seconds wi
 export const bytes = z
   .string()
   .regex(/^\d+[bkmg]?$/i, 'expected a size, such as 8m or 512k')
-  .transform(text => scaled(text.toLowerCase(), BYTES_PER_UNIT))
+  .transform((text) => scaled(text.toLowerCase(), BYTES_PER_UNIT))
   .refine(Number.isSafeInteger, 'expected a smaller size')
 
 export const count = wholeNumber(0, MAX_COUNT)
@@ -50,26 +50,26 @@ export const fieldName = z.string().regex(TOKEN, 'expected a header name')
 
 /** Header names in lower case; not those that say where a message ends (RFC 9112 §6). */
 export const fieldNames = list
-  .refine(names => names.every(name => TOKEN.test(name)), 'expected header names separated by commas')
-  .transform(names => names.map(name => name.toLowerCase()))
-  .refine(names => !names.some(name => FRAMING.includes(name)), `expected none of ${FRAMING.join(', ')}`)
+  .refine((names) => names.every((name) => TOKEN.test(name)), 'expected header names separated by commas')
+  .transform((names) => names.map((name) => name.toLowerCase()))
+  .refine((names) => !names.some((name) => FRAMING.includes(name)), `expected none of ${FRAMING.join(', ')}`)
 
 /** Addresses and networks, `10.0.0.0/8` or `::1`. */
-export const networks = list.refine(all => all.every(isNetwork), 'expected addresses or networks separated by commas, such as 10.0.0.0/8')
+export const networks = list.refine((all) => all.every(isNetwork), 'expected addresses or networks separated by commas, such as 10.0.0.0/8')
 
 /** `namespace/name`, or `` for none. */
-export const objectName = z.string().refine(text => text === '' || OBJECT_NAME.test(text), 'expected namespace/name')
+export const objectName = z.string().refine((text) => text === '' || OBJECT_NAME.test(text), 'expected namespace/name')
 
 export function wholeNumber(min: number, max: number) {
   return z
     .string()
     .regex(/^-?\d+$/, 'expected a whole number')
     .transform(Number)
-    .refine(value => value >= min && value <= max, `expected a whole number from ${min} to ${max}`)
+    .refine((value) => value >= min && value <= max, `expected a whole number from ${min} to ${max}`)
 }
 
 function items(text: string): string[] {
-  return text.split(',').map(item => item.trim()).filter(item => item !== '')
+  return text.split(',').map((item) => item.trim()).filter((item) => item !== '')
 }
 
 function isNetwork(text: string): boolean {

@@ -12,20 +12,20 @@ export function availableThreads(read: Read = readText, cores = availableParalle
 /** CPUs by the tightest quota of our cgroup and those above it; undefined: none is set. */
 function cpuQuota(read: Read): number | undefined {
   const groups = (read('/proc/self/cgroup') ?? '').split('\n')
-  const quotas = groups.flatMap(group => {
+  const quotas = groups.flatMap((group) => {
     const [, controllers, path = '/'] = /^\d+:([^:]*):(.*)$/.exec(group) ?? []
-    if (controllers === '') return ancestors(path).map(folder => quotaV2(read(`/sys/fs/cgroup${folder}/cpu.max`)))
-    if (controllers?.split(',').includes('cpu') === true) return ancestors(path).map(folder => quotaV1(read, `/sys/fs/cgroup/cpu${folder}`))
+    if (controllers === '') return ancestors(path).map((folder) => quotaV2(read(`/sys/fs/cgroup${folder}/cpu.max`)))
+    if (controllers?.split(',').includes('cpu') === true) return ancestors(path).map((folder) => quotaV1(read, `/sys/fs/cgroup/cpu${folder}`))
     return []
   })
-  const set = quotas.filter(quota => quota !== undefined)
+  const set = quotas.filter((quota) => quota !== undefined)
   return set.length === 0 ? undefined : Math.min(...set)
 }
 
 /** `/a/b` → `/a/b`, `/a`, ``. In a container the path may be the host's: only the last one exists then. */
 function ancestors(path: string): string[] {
-  const parts = path.split('/').filter(part => part !== '')
-  return [...parts.keys()].map(depth => `/${parts.slice(0, parts.length - depth).join('/')}`).concat('')
+  const parts = path.split('/').filter((part) => part !== '')
+  return [...parts.keys()].map((depth) => `/${parts.slice(0, parts.length - depth).join('/')}`).concat('')
 }
 
 /** `150000 100000`, or `max 100000`. */

@@ -10,7 +10,7 @@ import { FlagError, type Flags } from '../settings.ts'
 export async function choosePorts(flags: Flags): Promise<{ flags: Flags; release: () => Promise<void> }> {
   const http = await chosenPort(flags.httpPort, flags.bindAddress)
   const https = await chosenPort(flags.httpsPort, flags.bindAddress)
-  const held = [http.holder, https.holder].filter(server => server !== undefined)
+  const held = [http.holder, https.holder].filter((server) => server !== undefined)
   return {
     flags: { ...flags, httpPort: http.port, httpsPort: https.port },
     release: async () => void (await Promise.all(held.map(closed))),
@@ -20,7 +20,7 @@ export async function choosePorts(flags: Flags): Promise<{ flags: Flags; release
 /** A fixed port is not held: while another process serves it, its connections would come to us (bun.md §5.4). */
 async function chosenPort(port: number, host: string): Promise<{ port: number; holder?: Server }> {
   if (port !== 0) return { port }
-  const holder = createServer(socket => socket.destroy())
+  const holder = createServer((socket) => socket.destroy())
   holder.listen({ port, host, reusePort: true })
   try {
     await once(holder, 'listening')

@@ -29,7 +29,7 @@ type RunningOptions = ProgramOptions & { readonly log: ProgramLog; readonly rele
 /** Starts the program and returns; from then on it lives until a signal or a fatal fault ends the process. */
 export async function startProgram(options: ProgramOptions): Promise<void> {
   const log = new ProgramLog(new LogOutput(process.stderr))
-  options.warnings.forEach(warning => log.line(warning))
+  options.warnings.forEach((warning) => log.line(warning))
   try {
     const { flags, release } = await choosePorts(options.flags)
     await new Program({ ...options, flags, log, releasePorts: release }).start()
@@ -64,9 +64,9 @@ class Program {
     const admin = serveAdmin(flags, this.#adminSource(), crash)
     this.#adminAddress = `${bracketed(admin.hostname ?? flags.bindAddress)}:${admin.port}`
     onSignals(process, {
-      begin: signal => this.#stopping(signal),
+      begin: (signal) => this.#stopping(signal),
       drain: () => this.#threads.drain(this.#built.run.shutdownTimeoutMs),
-      exit: code => void this.#exit(code),
+      exit: (code) => void this.#exit(code),
       graceMs: flags.shutdownGracePeriod * 1000,
       afterMs: flags.postShutdownGracePeriod * 1000,
     })
@@ -83,17 +83,17 @@ class Program {
     const { log } = this.#options
     return {
       progress: () => void this.#progress(),
-      built: built => this.#rebuilt(built),
-      issues: fresh => fresh.forEach(issue => log.line(issueLine(issue))),
-      note: line => log.line(line),
-      log: lines => this.#accessLog.write(lines),
+      built: (built) => this.#rebuilt(built),
+      issues: (fresh) => fresh.forEach((issue) => log.line(issueLine(issue))),
+      note: (line) => log.line(line),
+      log: (lines) => this.#accessLog.write(lines),
       counters: (worker, json) => this.#measures.totals.add(worker, json),
-      gone: worker => this.#measures.totals.forget(worker),
+      gone: (worker) => this.#measures.totals.forget(worker),
       died: (thread, line) => {
         this.#measures.restarted(thread)
         log.line(line)
       },
-      fatal: message => this.#fail(message),
+      fatal: (message) => this.#fail(message),
     }
   }
 
@@ -101,7 +101,7 @@ class Program {
     return {
       running: () => this.#phase !== 'stopping',
       missing: () => this.#missing(),
-      ask: what => this.#threads.ask(what),
+      ask: (what) => this.#threads.ask(what),
       metrics: async () => {
         await this.#threads.proxies.collect()
         const { issues } = this.#built

@@ -77,13 +77,13 @@ export class Proxies {
   async collect(): Promise<void> {
     const { asks } = this.#options
     const limits = { whom: 'worker', withinMs: COLLECT_MS }
-    const alive = this.#threads.values().filter(thread => thread.alive)
-    await Promise.allSettled(alive.map(thread => asks.ask(ask => thread.post({ type: 'collect', ask }), limits)))
+    const alive = this.#threads.values().filter((thread) => thread.alive)
+    await Promise.allSettled(alive.map((thread) => asks.ask((ask) => thread.post({ type: 'collect', ask }), limits)))
   }
 
   /** Ends all workers for good: those that listen finish their requests within timeoutMs. */
   async drain(timeoutMs: number): Promise<void> {
-    await Promise.all([...this.#threads.keys()].map(id => this.#retire(id, timeoutMs)))
+    await Promise.all([...this.#threads.keys()].map((id) => this.#retire(id, timeoutMs)))
   }
 
   /** False: there is no such worker. */
@@ -97,7 +97,7 @@ export class Proxies {
     const { script, events } = this.#options
     const thread: ProxyThread = new Thread(script, {
       started: () => this.#started(id),
-      message: message => this.#receive(id, message),
+      message: (message) => this.#receive(id, message),
       died: (reason, waitMs) => {
         this.#gone(id)
         events.died('proxy', `worker ${id} died (${reason}): restart in ${waitMs} ms`)

@@ -34,9 +34,9 @@ export class Thread<To, From> {
     let reason = ''
     this.#worker = worker
     worker.on('message', (message: From) => this.#events.message(message))
-    worker.on('error', error => (reason = String(error)))
+    worker.on('error', (error) => (reason = String(error)))
     // An unhandled rejection ends a worker with code 0: the code says nothing (bun.md §5.2).
-    worker.on('exit', code => this.#exited(reason === '' ? `exit code ${code}` : reason, performance.now() - startedAt))
+    worker.on('exit', (code) => this.#exited(reason === '' ? `exit code ${code}` : reason, performance.now() - startedAt))
     this.#events.started()
   }
 

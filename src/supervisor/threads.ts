@@ -39,7 +39,7 @@ export class Threads {
     this.#options = options
     this.#watcher = new Thread(scripts.watcher, {
       started: () => this.#watcherStarted(),
-      message: message => this.#receive(message),
+      message: (message) => this.#receive(message),
       died: (reason, waitMs) => events.died('watcher', `watcher died (${reason}): restart in ${waitMs} ms, workers serve on`),
     })
     const joinWatcher = (worker: number) => this.#joinWatcher(worker)
@@ -59,7 +59,7 @@ export class Threads {
   /** JSON for the admin port. */
   async ask(what: 'table' | 'issues'): Promise<string> {
     if (this.#certificate === undefined) throw new Error('the watcher is starting')
-    return this.#asks.ask(ask => this.#watcher.post({ type: 'ask', ask, what }), { whom: 'watcher', withinMs: ASK_MS })
+    return this.#asks.ask((ask) => this.#watcher.post({ type: 'ask', ask, what }), { whom: 'watcher', withinMs: ASK_MS })
   }
 
   /** Ends all threads; workers finish their requests within timeoutMs. */
@@ -79,7 +79,7 @@ export class Threads {
     const { events } = this.#options
     return {
       ...events,
-      gone: worker => {
+      gone: (worker) => {
         if (this.#certificate !== undefined) this.#watcher.post({ type: 'gone', id: worker })
         events.gone(worker)
       },

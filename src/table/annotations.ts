@@ -12,7 +12,7 @@ const VARIABLE = 'expected no variables and only characters of a URL'
 const url = z.string().regex(/^[\w.~:/?#[\]@!&'()*+,;=%-]+$/, VARIABLE)
 const absoluteUrl = url.regex(/^https?:\/\/[^/]/i, 'expected an http or https URL')
 const protocols = ['HTTP', 'HTTPS', 'GRPC', 'GRPCS', 'AUTO_HTTP', 'FCGI'] as const
-const protocol = z.string().transform(text => text.toUpperCase()).pipe(z.enum(protocols, `expected one of ${protocols.join(', ')}`))
+const protocol = z.string().transform((text) => text.toUpperCase()).pipe(z.enum(protocols, `expected one of ${protocols.join(', ')}`))
 
 export const annotationSchema = z.object({
   'ssl-redirect': boolean.optional().describe('Redirect HTTP to HTTPS where the host has TLS. Default: the ConfigMap'),

@@ -19,7 +19,7 @@ type Entry = {
 export class BackendBuilder {
   readonly #disableExternalName: boolean
   /** By `namespace/name` of the Service. */
-  readonly #slices = new Groups<EndpointSlice, EndpointSlice>(slice => [[`${slice.meta.namespace}/${slice.service}`, slice]])
+  readonly #slices = new Groups<EndpointSlice, EndpointSlice>((slice) => [[`${slice.meta.namespace}/${slice.service}`, slice]])
   readonly #entries = new Map<string, Entry>()
   readonly #backends = new SharedMap<Backend>()
 

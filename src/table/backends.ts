@@ -22,7 +22,7 @@ export function backendOf(ref: BackendRef, service: Service, slices: readonly En
   const port = portOf(service, ref.port)
   if (port === undefined) return { protocol: ref.protocol, endpoints: [] }
   const fixed = service.type === 'ExternalName' ? externalEndpoint(service, port) : ref.viaClusterIp ? clusterEndpoint(service, port) : undefined
-  return { protocol: ref.protocol, endpoints: fixed === undefined ? distinct(slices.flatMap(slice => readyEndpoints(slice, port))) : [fixed] }
+  return { protocol: ref.protocol, endpoints: fixed === undefined ? distinct(slices.flatMap((slice) => readyEndpoints(slice, port))) : [fixed] }
 }
 
 export function sameBackend(a: Backend, b: Backend): boolean {
@@ -51,15 +51,15 @@ function clusterEndpoint({ clusterIP }: Service, { port }: Port): Endpoint | und
 function readyEndpoints(slice: EndpointSlice, port: Port): Endpoint[] {
   const number = slicePort(slice, port)
   if (number === undefined) return []
-  return slice.endpoints.filter(({ ready }) => ready).flatMap(({ addresses }) => addresses.map(address => ({ address, port: number })))
+  return slice.endpoints.filter(({ ready }) => ready).flatMap(({ addresses }) => addresses.map((address) => ({ address, port: number })))
 }
 
 /** Slices carry target ports under the Service's port names. A slice written by hand may leave its only port unnamed, or list none. */
 function slicePort({ ports }: EndpointSlice, { name, port, targetPort }: Port): number | undefined {
   if (ports.length === 0) return typeof targetPort === 'number' ? targetPort : port
   const usable = ports.filter(({ protocol }) => protocol === 'TCP')
-  const unnamed = usable.length === 1 ? usable.find(candidate => candidate.name === '') : undefined
-  return (usable.find(candidate => candidate.name === name) ?? unnamed)?.port
+  const unnamed = usable.length === 1 ? usable.find((candidate) => candidate.name === '') : undefined
+  return (usable.find((candidate) => candidate.name === name) ?? unnamed)?.port
 }
 
 function distinct(endpoints: Endpoint[]): Endpoint[] {

@@ -79,7 +79,7 @@ export class CertificateStore {
 
   #expiryIssues(key: string, { expiresAt }: LoadedCertificate): Issue[] {
     const now = this.#now()
-    const next = [expiresAt - EXPIRY_NOTICE_MS, expiresAt].find(at => at > now) ?? Infinity
+    const next = [expiresAt - EXPIRY_NOTICE_MS, expiresAt].find((at) => at > now) ?? Infinity
     this.#staleAt = Math.min(this.#staleAt, next)
     if (expiresAt - now > EXPIRY_NOTICE_MS) return []
     const state = expiresAt > now ? 'expires' : 'expired'

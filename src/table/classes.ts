@@ -8,7 +8,7 @@ type ClassOptions = Pick<BuildOptions, 'controllerClass' | 'ingressClass' | 'ing
 
 /** spec.ingressClassName goes before the annotation, the annotation before having no class. */
 export function classSelector(options: ClassOptions, classes: Objects['IngressClass']): (ingress: Ingress) => boolean {
-  const unclassed = options.watchIngressWithoutClass || [...classes.values()].some(cls => cls.isDefault && isOurs(options, cls))
+  const unclassed = options.watchIngressWithoutClass || [...classes.values()].some((cls) => cls.isDefault && isOurs(options, cls))
   return function isSelected(ingress) {
     if (ingress.className !== undefined) return isOursByName(options, classes, ingress.className)
     const annotation = ingress.meta.annotations[CLASS_ANNOTATION] ?? ''

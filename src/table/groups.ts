@@ -61,7 +61,7 @@ export class Groups<S, T> {
   #remove(source: S): void {
     for (const [group, part] of this.#partsOf(source)) {
       this.#touched.add(group)
-      const others = this.of(group).filter(other => other !== part)
+      const others = this.of(group).filter((other) => other !== part)
       if (others.length === 0) this.#groups.delete(group)
       else this.#groups.set(group, others)
     }

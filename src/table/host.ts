@@ -28,7 +28,7 @@ export function compareAge(a: HostDraft, b: HostDraft): number {
 
 /** One claim for each path and kind: explicit ones before default backends, then the oldest. */
 function settle(name: string, contributors: readonly HostDraft[]) {
-  const claims = contributors.flatMap(owner => owner.drafts.map(draft => ({ owner, draft })))
+  const claims = contributors.flatMap((owner) => owner.drafts.map((draft) => ({ owner, draft })))
   const winners = new Map<string, Claim>()
   const issues: Issue[] = []
   for (const claim of [...claims.filter(({ draft }) => !draft.isDefault), ...claims.filter(({ draft }) => draft.isDefault)]) {

@@ -16,7 +16,7 @@ type Entry = { readonly contributors: readonly HostDraft[]; readonly certificate
 
 export class HostBuilder {
   /** The references to each backend, by its key. */
-  readonly backends = new Groups<Pick<AssembledHost, 'backends'>, BackendRef>(({ backends }) => backends.map(ref => [ref.key, ref]))
+  readonly backends = new Groups<Pick<AssembledHost, 'backends'>, BackendRef>(({ backends }) => backends.map((ref) => [ref.key, ref]))
   /** Of hosts that have TLS by their own Ingresses. */
   readonly #own = new Map<string, HostCertificate>()
   readonly #entries = new Map<string, Entry>()

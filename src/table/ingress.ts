@@ -39,7 +39,7 @@ export function compileIngress(ingress: Ingress, context: IngressContext): Compi
 
 function read(ingress: Ingress, object: string, context: IngressContext): Reading {
   const annotations = readAnnotations(ingress.meta.annotations, context.options.annotationsPrefix, context.suggest)
-  const issues = annotations.issues.map(issue => ({ object, ...issue }))
+  const issues = annotations.issues.map((issue) => ({ object, ...issue }))
   return { ingress, object, context, annotations, issues, policies: commonPolicies(annotations.values, context.settings, annotations.denies) }
 }
 
@@ -50,7 +50,7 @@ function refusalOf(ingress: Ingress, { options, settings }: IngressContext): Com
   const words = settings['annotation-value-word-blocklist']
   if (words.length === 0) return undefined
   for (const [field, value] of Object.entries(ingress.meta.annotations)) {
-    const word = field.startsWith(`${options.annotationsPrefix}/`) ? words.find(candidate => value.includes(candidate)) : undefined
+    const word = field.startsWith(`${options.annotationsPrefix}/`) ? words.find((candidate) => value.includes(candidate)) : undefined
     if (word === undefined) continue
     return { field, reason: `not served: contains "${word}", which the ConfigMap key annotation-value-word-blocklist forbids` }
   }
@@ -81,9 +81,9 @@ function draftHosts(reading: Reading, wanted: ReadonlyMap<string, readonly Wante
   const { ingress, object, issues } = reading
   const hosts = new Map<string, HostDraft>()
   for (const [host, paths] of wanted) {
-    const drafts = paths.map(path => draftRoute(reading, host, path))
+    const drafts = paths.map((path) => draftRoute(reading, host, path))
     hosts.set(host, { object, creationTimestamp: ingress.meta.creationTimestamp, drafts, secrets: secretsFor(ingress, host) })
   }
-  issues.push(...unusedTlsHosts(ingress, hosts).map(issue => ({ object, ...issue })))
+  issues.push(...unusedTlsHosts(ingress, hosts).map((issue) => ({ object, ...issue })))
   return hosts
 }

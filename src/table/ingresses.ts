@@ -22,7 +22,7 @@ export class IngressCompiler {
   constructor(options: BuildOptions) {
     const suggest = memoByText(suggestAnnotation)
     this.#options = options
-    this.#compilerFor = memoLast(settings => memoByObject(ingress => compileIngress(ingress, { options, settings, suggest })))
+    this.#compilerFor = memoLast((settings) => memoByObject((ingress) => compileIngress(ingress, { options, settings, suggest })))
   }
 
   /** Brings `hosts` up to date. */

@@ -57,7 +57,7 @@ export type HttpsRedirect = {
 
 /** ingress-nginx.md §4.4; the exempt locations are compared with the path of the rule, not of the request. */
 export function httpsRedirect(values: Annotations, settings: RouteSettings, path: string): HttpsRedirect {
-  const exempt = settings['no-tls-redirect-locations'].some(prefix => path.startsWith(prefix))
+  const exempt = settings['no-tls-redirect-locations'].some((prefix) => path.startsWith(prefix))
   const force = values['force-ssl-redirect'] ?? settings['force-ssl-redirect']
   const redirect = values['ssl-redirect'] ?? settings['ssl-redirect']
   return {
@@ -73,7 +73,7 @@ export function httpsRedirect(values: Annotations, settings: RouteSettings, path
 export const globalGuards = ['global-auth-url', 'whitelist-source-range', 'denylist-source-range', 'block-cidrs'] as const
 
 function globalDenial(values: Annotations, settings: RouteSettings): string | undefined {
-  const key = globalGuards.find(guard => settings[guard] !== '' && !(guard === 'global-auth-url' && values['enable-global-auth'] === false))
+  const key = globalGuards.find((guard) => settings[guard] !== '' && !(guard === 'global-auth-url' && values['enable-global-auth'] === false))
   return key === undefined ? undefined : `ConfigMap key ${key} is not supported yet`
 }
 

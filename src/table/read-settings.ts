@@ -10,10 +10,10 @@ export type ReadSettings = { readonly settings: Settings; readonly issues: reado
 export function readSettings(configMap: ConfigMap | undefined): ReadSettings {
   if (configMap === undefined) return { settings: defaultSettings, issues: [] }
   const { settings, issues } = parseSettings(configMap.data)
-  const guards = globalGuards.filter(guard => settings[guard] !== '').map(field => ({
+  const guards = globalGuards.filter((guard) => settings[guard] !== '').map((field) => ({
     field,
     reason: 'not supported yet, and it protects: all routes answer 503 until it is removed',
   }))
   const object = `ConfigMap ${configMap.meta.namespace}/${configMap.meta.name}`
-  return { settings, issues: [...issues, ...guards].map(issue => ({ object, ...issue })) }
+  return { settings, issues: [...issues, ...guards].map((issue) => ({ object, ...issue })) }
 }

@@ -53,7 +53,7 @@ ${table(['key', 'default of ingress-nginx', 'about'], keysWhere(isLater).map(row
 
 ### Without effect here
 
-${table(['key', 'about', 'why'], keysWhere(one => one.why !== undefined).map(rowWithReason))}
+${table(['key', 'about', 'why'], keysWhere((one) => one.why !== undefined).map(rowWithReason))}
 `
 }
 
@@ -90,7 +90,7 @@ function code(text: string): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 

@@ -16,7 +16,7 @@ export function secretsFor(ingress: Ingress, host: string): SecretRef[] {
 /** Hosts of tls blocks that no rule of the Ingress has: nothing is served for them. */
 export function unusedTlsHosts(ingress: Ingress, hosts: ReadonlyMap<string, unknown>): Omit<Issue, 'object'>[] {
   return ingress.tls.flatMap((tls, index) =>
-    tls.hosts.filter(raw => !isUsed(raw, hosts)).map(raw => ({
+    tls.hosts.filter((raw) => !isUsed(raw, hosts)).map((raw) => ({
       field: `spec.tls[${index}].hosts`,
       reason: `"${raw}" has no rule in this Ingress: its certificate is not served for it; add a rule or remove the name`,
     })))
@@ -25,7 +25,7 @@ export function unusedTlsHosts(ingress: Ingress, hosts: ReadonlyMap<string, unkn
 /** A wildcard name is used by any host under it. */
 function isUsed(raw: string, hosts: ReadonlyMap<string, unknown>): boolean {
   const host = hostOf(raw)
-  return host !== undefined && (hosts.has(host) || (host.startsWith('*') && [...hosts.keys()].some(rule => wildcardOf(rule) === host)))
+  return host !== undefined && (hosts.has(host) || (host.startsWith('*') && [...hosts.keys()].some((rule) => wildcardOf(rule) === host)))
 }
 
 const OTHER_HOSTS = 3

@@ -13,9 +13,9 @@ const REFERENCE = /\$(?:\{(\w+)\}|(\w+))/g
 export function accessLog(format: string, options: { readonly json: boolean }): { render: Render; unknown: string[] } {
   const escaping = options.json ? jsonEscaping : hexEscaping
   const parts = partsOf(format)
-  const segments = parts.map(part => segment(part, escaping))
+  const segments = parts.map((part) => segment(part, escaping))
   const unknown = parts.flatMap(({ name }) => (name !== undefined && variable(name) === undefined ? [name] : []))
-  return { render: record => renderAll(segments, record), unknown: [...new Set(unknown)] }
+  return { render: (record) => renderAll(segments, record), unknown: [...new Set(unknown)] }
 }
 
 /** A piece of a format: fixed text, or the name of a variable. */
@@ -36,7 +36,7 @@ function segment({ text, name }: Part, { escape, absent }: Escaping): string | R
   if (name === undefined) return text.replace(/[\r\n]+/g, ' ')
   const read = variable(name)
   if (read === undefined) return absent
-  return record => {
+  return (record) => {
     const value = read(record)
     return value === undefined ? absent : escape(value)
   }

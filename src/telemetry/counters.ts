@@ -35,7 +35,7 @@ export function counters(timeBuckets: readonly number[]) {
   let counted = nothing()
   let open = 0
 
-  const sink: Sink = record => {
+  const sink: Sink = (record) => {
     let row = counted.ingresses.get(record.ingress)
     if (row === undefined) counted.ingresses.set(record.ingress, row = emptyRow(timeBuckets))
     countRequest(row, record)

@@ -14,13 +14,13 @@ const JSON_SHORT: Readonly<Record<string, string>> = {
 /** nginx's default: `\xHH` for each byte that is not plain. */
 export const hexEscaping: Escaping = {
   absent: '-',
-  escape: text => (PLAIN.test(text) ? text : [...octets(text)].map(hex).join('')),
+  escape: (text) => (PLAIN.test(text) ? text : [...octets(text)].map(hex).join('')),
 }
 
 /** `escape=json`: the inside of a JSON string. Bytes above 127 are read as UTF-8, so that the line always is. */
 export const jsonEscaping: Escaping = {
   absent: '',
-  escape: text => (PLAIN.test(text) ? text : octets(text).toString('utf8').replace(JSON_SPECIAL, json)),
+  escape: (text) => (PLAIN.test(text) ? text : octets(text).toString('utf8').replace(JSON_SPECIAL, json)),
 }
 
 /** Field values and targets are held as latin1, one character for each octet received; other text is UTF-8. */

@@ -6,7 +6,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export function perSecond(format: (date: Date) => string): (epochMs: number) => string {
   let second = NaN
   let text = ''
-  return epochMs => {
+  return (epochMs) => {
     const now = Math.floor(epochMs / 1000)
     if (now !== second) [second, text] = [now, format(new Date(now * 1000))]
     return text

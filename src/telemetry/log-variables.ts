@@ -15,7 +15,7 @@ const timeIso = perSecond(isoTime)
 
 const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['remote_addr', ({ client }) => client],
-  ['remote_user', record => basicUser(record.field('authorization'))],
+  ['remote_user', (record) => basicUser(record.field('authorization'))],
   ['time_local', ({ end }) => timeLocal(epochMs(end))],
   ['time_iso8601', ({ end }) => timeIso(epochMs(end))],
   ['msec', ({ end }) => seconds(epochMs(end))],
@@ -32,8 +32,8 @@ const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['https', ({ scheme }) => (scheme === 'https' ? 'on' : '')],
   ['host', ({ host }) => present(host)],
   ['best_http_host', ({ host }) => present(host)],
-  ['content_type', record => present(record.field('content-type'))],
-  ['content_length', record => present(record.field('content-length'))],
+  ['content_type', (record) => present(record.field('content-type'))],
+  ['content_length', (record) => present(record.field('content-length'))],
   ['status', ({ status }) => (status === 0 ? '499' : String(status))],
   ['body_bytes_sent', ({ bytesOut }) => String(bytesOut)],
   ['request_length', ({ bytesIn }) => String(bytesIn)],
@@ -51,8 +51,8 @@ const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['proxy_protocol_addr', () => undefined],
   ['namespace', ({ ingress }) => present(ingress.split('/')[0])],
   ['ingress_name', ({ ingress }) => present(ingress.split('/')[1])],
-  ['service_name', record => service(record).name],
-  ['service_port', record => service(record).port],
+  ['service_name', (record) => service(record).name],
+  ['service_port', (record) => service(record).port],
   ['location_path', ({ routeId }) => routePath(routeId)],
   ['lintel_reason', ({ reason }) => present(reason)],
 ])
@@ -60,8 +60,8 @@ const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
 /** Families of variables: a request field, a cookie, a query parameter. */
 function prefixed(name: string): Variable | undefined {
   const [, family, rest = ''] = /^(http|cookie|arg)_(.+)$/.exec(name) ?? []
-  if (family === 'http') return record => present(record.field(rest.replaceAll('_', '-')))
-  if (family === 'cookie') return record => cookie(record.field('cookie'), rest)
+  if (family === 'http') return (record) => present(record.field(rest.replaceAll('_', '-')))
+  if (family === 'cookie') return (record) => cookie(record.field('cookie'), rest)
   if (family === 'arg') return ({ target }) => argument(splitTarget(target).query ?? '', rest)
   return undefined
 }
@@ -101,12 +101,12 @@ function basicUser(authorization: string): string | undefined {
 }
 
 function cookie(field: string, name: string): string | undefined {
-  const pair = field.split(';').map(part => part.trim()).find(part => part.startsWith(`${name}=`))
+  const pair = field.split(';').map((part) => part.trim()).find((part) => part.startsWith(`${name}=`))
   return pair?.slice(name.length + 1)
 }
 
 function argument(query: string, name: string): string | undefined {
-  return query.split('&').find(pair => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+  return query.split('&').find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
 }
 
 /** upstreamName is `namespace-service-port`; a port's name may hold a dash, a Service's more often does. */

@@ -35,9 +35,9 @@ function requestMetrics(totals: Totals): string {
     totals.ingresses.entries().map(([name, row]) => ({ labels: ingressLabels(name), value: value(row) }))
   return [
     counter('lintel_requests_total', 'Requests answered, by Ingress and status; 499: the client left first.', requests(totals)),
-    histogram('lintel_request_duration_seconds', 'From the complete head to the end of the answer.', perIngress(row => row.seconds)),
-    counter('lintel_request_bytes_total', 'Bytes of requests, head and body.', perIngress(row => row.bytesIn)),
-    counter('lintel_response_bytes_total', 'Bytes of answers, body alone.', perIngress(row => row.bytesOut)),
+    histogram('lintel_request_duration_seconds', 'From the complete head to the end of the answer.', perIngress((row) => row.seconds)),
+    counter('lintel_request_bytes_total', 'Bytes of requests, head and body.', perIngress((row) => row.bytesIn)),
+    counter('lintel_response_bytes_total', 'Bytes of answers, body alone.', perIngress((row) => row.bytesOut)),
   ].join('')
 }
 
@@ -68,7 +68,7 @@ function programMetrics(program: ProgramState): string {
 
 function compatibleRequests(totals: Totals, { labels, statusClasses }: CompatibleMetrics): string {
   const samples = statusClasses ? classes(requests(totals)) : requests(totals)
-  const labelled = samples.map(sample => ({ ...sample, labels: { ...labels, ...sample.labels } }))
+  const labelled = samples.map((sample) => ({ ...sample, labels: { ...labels, ...sample.labels } }))
   return counter('nginx_ingress_controller_requests', 'Requests answered, under the name that ingress-nginx gave them.', labelled)
 }
 

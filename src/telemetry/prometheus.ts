@@ -39,7 +39,7 @@ function line(name: string, labels: Labels, value: number): string {
 }
 
 function escape(text: string): string {
-  return text.replace(/[\\"\n]/g, character => (character === '\n' ? '\\n' : `\\${character}`))
+  return text.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))
 }
 
 function number(value: number): string {

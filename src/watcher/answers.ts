@@ -39,6 +39,6 @@ const routeRow = ({ id, path, backend, policies }: Route) => ({ id, path, backen
 
 const readCertificate = (pem: string): CertificateRow => {
   const { subject, validToDate, subjectAltName } = new X509Certificate(pem)
-  const names = (subjectAltName ?? '').split(', ').filter(name => name !== '').map(name => name.replace(/^(?:DNS|IP Address):/, ''))
+  const names = (subjectAltName ?? '').split(', ').filter((name) => name !== '').map((name) => name.replace(/^(?:DNS|IP Address):/, ''))
   return { subject: subject.replaceAll('\n', ', '), notAfter: validToDate.toISOString(), names }
 }

@@ -11,7 +11,7 @@ export type Clock = {
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (delayMs, run) => { setTimeout(run, delayMs) },
-  soon: run => { setImmediate(run) },
+  soon: (run) => { setImmediate(run) },
 }
 
 /** full: anything may have changed. endpoints: EndpointSlices alone, the short way to the table. */

@@ -11,7 +11,7 @@ export class IssueBook {
     else this.#byOrigin.delete(origin)
     if (issues === former || issues.length === 0) return []
     const known = new Set(former.map(identity))
-    return issues.filter(issue => !known.has(identity(issue)))
+    return issues.filter((issue) => !known.has(identity(issue)))
   }
 
   all(): readonly Issue[] {

@@ -27,16 +27,16 @@ export class Watcher {
   constructor(builder: Builder, post: (message: FromWatcher) => void, clock: Clock = systemClock) {
     this.#builder = builder
     this.#post = post
-    this.#holdOff = new HoldOff(scope => { this.#build(scope) }, clock)
+    this.#holdOff = new HoldOff((scope) => { this.#build(scope) }, clock)
   }
 
   /** Resolves when the first full list is a table. */
   async start(source: Source): Promise<void> {
     try {
       await source.start({
-        emit: changes => { this.#apply(changes) },
+        emit: (changes) => { this.#apply(changes) },
         report: (origin, issues) => { this.#report(`source ${origin}`, issues) },
-        note: line => { this.#post({ type: 'changed', line }) },
+        note: (line) => { this.#post({ type: 'changed', line }) },
       })
     } catch (error) {
       if (!(error instanceof StartError)) throw error

@@ -6,7 +6,7 @@ import { addTestHooks } from '../../src/admin/test-hooks.ts'
 const source: AdminSource = {
   running: () => true,
   missing: () => [],
-  ask: async what => JSON.stringify({ what }),
+  ask: async (what) => JSON.stringify({ what }),
   metrics: async () => 'lintel_issues 0\n',
 }
 const appOf = (changes: Partial<AdminSource> = {}, healthCheckPath = '/healthz') => adminApp({ ...source, ...changes }, { healthCheckPath })
@@ -18,7 +18,7 @@ async function get(path: string, app = appOf()) {
 
 describe('health', () => {
   const paths = ['/healthz', '/healthz/ping', '/healthz/nginx-ingress-controller', '/alive']
-  test.each(paths)('%s while running, and once shutdown began', async path => {
+  test.each(paths)('%s while running, and once shutdown began', async (path) => {
     expect((await get(path, appOf({}, '/alive'))).status).toBe(200)
     expect((await get(path, appOf({ running: () => false }, '/alive'))).status).toBe(500)
   })
@@ -38,7 +38,7 @@ describe('readiness', () => {
 })
 
 describe('state', () => {
-  test.each(['table', 'issues'])('/%s is the watcher\'s JSON', async what => {
+  test.each(['table', 'issues'])('/%s is the watcher\'s JSON', async (what) => {
     expect(await get(`/${what}`)).toEqual({ status: 200, type: 'application/json', body: JSON.stringify({ what }) })
   })
 
@@ -67,7 +67,7 @@ describe('test hooks', () => {
   test('crash the thread that is named', async () => {
     const app = appOf()
     const crashed: string[] = []
-    addTestHooks(app, thread => thread === '1' && crashed.push(thread) > 0)
+    addTestHooks(app, (thread) => thread === '1' && crashed.push(thread) > 0)
     expect((await app.request('/test/crash/1', { method: 'POST' })).status).toBe(202)
     expect((await app.request('/test/crash/9', { method: 'POST' })).status).toBe(404)
     expect(crashed).toEqual(['1'])

@@ -33,7 +33,7 @@ test('proc: this process and a core of this machine', () => {
 
 const row = (name: string, costs: readonly number[], trouble?: string): Row => ({
   name,
-  samples: costs.map(cpuUsPerRequest => ({ cpuUsPerRequest, requestsPerSecond: 1000, ownShare: 0.9, otherShare: 0.05, trouble })),
+  samples: costs.map((cpuUsPerRequest) => ({ cpuUsPerRequest, requestsPerSecond: 1000, ownShare: 0.9, otherShare: 0.05, trouble })),
 })
 
 test('the ratio is the median of the rounds, not the ratio of medians', () => {
@@ -54,7 +54,7 @@ test('one bad sample spoils its row and the ratio', () => {
 
 test('a busy machine is named', () => {
   const nginx = row('nginx', [10])
-  const busy = { ...nginx, samples: nginx.samples.map(sample => ({ ...sample, otherShare: 0.4 })) }
+  const busy = { ...nginx, samples: nginx.samples.map((sample) => ({ ...sample, otherShare: 0.4 })) }
   expect(report([nginx], nginx)).not.toContain('quiet machine')
   expect(report([busy], busy)).toContain('quiet machine')
 })

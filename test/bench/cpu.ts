@@ -18,7 +18,7 @@ export const busyTicksOf = (stat: string, core: number): number => {
 }
 
 const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(text => text.trim() !== '').map(Number)
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter((text) => text.trim() !== '').map(Number)
 
 /** All threads of the process and of its children (nginx works in a child), in µs. */
 export const cpuUs = (pid: number): number =>

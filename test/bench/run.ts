@@ -37,7 +37,7 @@ const measure = async (peer: Peer): Promise<Sample> => {
 }
 
 const measureAll = async (peers: readonly Peer[]): Promise<Row[]> => {
-  const rows = peers.map(peer => ({ peer, name: peer.name, samples: [] as Sample[] }))
+  const rows = peers.map((peer) => ({ peer, name: peer.name, samples: [] as Sample[] }))
   for (const { peer } of rows) await runWrk({ url: peer.url, host, seconds: warmUpSeconds })
   for (let round = 0; round < rounds; round++) {
     for (const { peer, samples } of round % 2 === 0 ? rows : rows.toReversed()) samples.push(await measure(peer))
@@ -69,7 +69,7 @@ const main = async (): Promise<number> => {
     if (Number.isNaN(found)) return 1
     return flags.has('--gate') && found > maxRatio ? 1 : 0
   } finally {
-    await Promise.all(peers.map(peer => peer.stop()))
+    await Promise.all(peers.map((peer) => peer.stop()))
     backend.stop()
   }
 }

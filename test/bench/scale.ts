@@ -26,7 +26,7 @@ const sizes = process.argv.slice(2).map(Number)
 const rows: Awaited<ReturnType<typeof measure>>[] = []
 for (const size of sizes.length > 0 ? sizes : Object.keys(promises).map(Number)) rows.push(await measure(size))
 
-console.table(rows.map(row => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Math.round(value * 10) / 10]))))
+console.table(rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Math.round(value * 10) / 10]))))
 const broken = rows.filter(({ ingresses, readyMs, p99, residentMb }) => {
   const promised = promises[ingresses]
   return promised !== undefined && (readyMs > promised.readyMs || p99 > promised.changeMs || residentMb > promised.residentMb)

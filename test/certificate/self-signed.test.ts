@@ -28,7 +28,7 @@ test('a thread that can not make one is an error, not a wait', async () => {
 test('a certificate of a CA serves TLS to a client that trusts the CA', async () => {
   const ca = await makeCertificate({ names: ['a CA'], kind: 'p256', ca: true })
   const { cert, key } = await makeCertificate({ names: ['tea.test', '127.0.0.1'], kind: 'p256', issuer: ca })
-  const server = tls.createServer({ cert, key }, socket => socket.end('hello'))
+  const server = tls.createServer({ cert, key }, (socket) => socket.end('hello'))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -18,15 +18,15 @@ describe('forms', () => {
   test.each([
     [['--http-port=8080']], [['--http-port', '8080']], [['-http-port=8080']], [['-http-port', '8080']],
     [['--http-port=1', '--http-port=8080']],
-  ])('%p', argv => {
+  ])('%p', (argv) => {
     expect(parse(...argv).flags.httpPort).toBe(8080)
   })
 
-  test.each(['', '=true', '=1', '=t', '=T', '=TRUE', '=True'])('a switch written "--disable-catch-all%s" is on', form => {
+  test.each(['', '=true', '=1', '=t', '=T', '=TRUE', '=True'])('a switch written "--disable-catch-all%s" is on', (form) => {
     expect(parse(`--disable-catch-all${form}`).flags.disableCatchAll).toBeTrue()
   })
 
-  test.each(['false', '0', 'f', 'F', 'FALSE', 'False'])('a switch written "--deep-inspect=%s" is off', form => {
+  test.each(['false', '0', 'f', 'F', 'FALSE', 'False'])('a switch written "--deep-inspect=%s" is off', (form) => {
     expect(parse(`--deep-inspect=${form}`).flags.deepInspect).toBeFalse()
   })
 
@@ -119,12 +119,12 @@ describe('warnings', () => {
 
 test('every flag of ingress-nginx is known', () => {
   const names = new Set(Object.keys(flagSchema.shape).map(flagName))
-  expect(ingressNginxFlags.filter(name => !names.has(name))).toEqual([])
+  expect(ingressNginxFlags.filter((name) => !names.has(name))).toEqual([])
 })
 
 test('every flag has a description of its own', () => {
-  const infos = Object.values(flagSchema.shape).map(schema => flagInfo.get(schema))
-  expect(infos.every(info => info !== undefined && info.help !== '')).toBeTrue()
+  const infos = Object.values(flagSchema.shape).map((schema) => flagInfo.get(schema))
+  expect(infos.every((info) => info !== undefined && info.help !== '')).toBeTrue()
   expect(new Set(infos).size).toBe(infos.length)
 })
 

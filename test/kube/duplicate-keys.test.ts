@@ -39,7 +39,7 @@ test('JSON with equal keys in different objects', () => {
   expect(flowMayRepeatKeys('{"a": {"a": ["a", "a", {"a": 1}]}, "b": [{"x": 1}, {"x": "{\\"x\\": 1, \\"x\\": 2}"}]}')).toBe(false)
 })
 
-const tree = fc.letrec(tie => ({
+const tree = fc.letrec((tie) => ({
   value: fc.oneof({ maxDepth: 4 }, fc.constantFrom('x', 'b: 1', 'l1\nl2: x\nl2: x\n', 7), fc.array(tie('value'), { maxLength: 3 }),
     fc.dictionary(fc.constantFrom('a', 'b', 'c d', '"e'), tie('value'), { maxKeys: 3, noNullPrototype: true })),
 })).value

@@ -20,13 +20,13 @@ let listeners: Set<() => void>
 const start = (): Promise<void> => {
   const tell = (): void => { for (const listener of listeners) listener() }
   return source.start({
-    emit: changes => { store.apply(changes); batches++; tell() },
+    emit: (changes) => { store.apply(changes); batches++; tell() },
     report: (origin, issues) => { reported.set(origin, issues); tell() },
-    note: line => { notes.push(line); tell() },
+    note: (line) => { notes.push(line); tell() },
   })
 }
 /** Resolves at the first event after which the condition holds. */
-const until = (condition: () => boolean): Promise<void> => new Promise(resolve => {
+const until = (condition: () => boolean): Promise<void> => new Promise((resolve) => {
   const check = (): void => { if (condition() && listeners.delete(check)) resolve() }
   listeners.add(check)
   check()
@@ -251,6 +251,6 @@ test('1,000 files are one list, and a burst of 1,000 writes ends in the right st
   expect(store.objects.ConfigMap.size).toBe(1000)
   expect(batches).toBe(1)
   for (const number of numbers) write(`${number}.yaml`, config(`c${number}`, '2'))
-  await until(() => numbers.every(number => value(`c${number}`) === '2'))
+  await until(() => numbers.every((number) => value(`c${number}`) === '2'))
   expect(notes[0]).toMatch(/ and \d+ more$/)
 })

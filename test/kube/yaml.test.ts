@@ -92,7 +92,7 @@ const scalar = fc.oneof(
   fc.stringMatching(/^[a-z0-9 :#\-'"\n{}[\],&*!|>%@`?.\\$()]{0,40}$/),
   fc.integer(), fc.boolean(), fc.constant(null),
 )
-const { value: anyValue } = fc.letrec(tie => ({
+const { value: anyValue } = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 }, scalar, fc.array(tie('value'), { maxLength: 3 }), fc.dictionary(key, tie('value'), { maxKeys: 3, noNullPrototype: true }),
   ),

@@ -8,7 +8,7 @@ import { Readiness } from '../../src/supervisor/readiness.ts'
 describe('readiness', () => {
   function started(...workers: number[]): Readiness {
     const readiness = new Readiness()
-    workers.forEach(worker => readiness.started(worker))
+    workers.forEach((worker) => readiness.started(worker))
     return readiness
   }
   function ready(...workers: number[]): Readiness {
@@ -75,15 +75,15 @@ describe('asking', () => {
   test('answers find their questions in any order', async () => {
     const asks = new Asks()
     const numbers: number[] = []
-    const answers = [asks.ask(ask => numbers.push(ask), limits), asks.ask(ask => numbers.push(ask), limits)]
-    numbers.toReversed().forEach(ask => asks.answer(ask, `answer ${ask}`))
-    expect(await Promise.all(answers)).toEqual(numbers.map(ask => `answer ${ask}`))
+    const answers = [asks.ask((ask) => numbers.push(ask), limits), asks.ask((ask) => numbers.push(ask), limits)]
+    numbers.toReversed().forEach((ask) => asks.answer(ask, `answer ${ask}`))
+    expect(await Promise.all(answers)).toEqual(numbers.map((ask) => `answer ${ask}`))
   })
 
   test('a silent thread is given up, and its late answer dropped', async () => {
     const asks = new Asks()
     let number = 0
-    const answer = asks.ask(ask => (number = ask), limits)
+    const answer = asks.ask((ask) => (number = ask), limits)
     await expect(answer).rejects.toThrow('the watcher did not answer within 20 ms')
     asks.answer(number, 'late')
     asks.answer(null, 'unasked')
@@ -91,7 +91,7 @@ describe('asking', () => {
 })
 
 describe('threads that the machine gives', () => {
-  const threads = (files: Readonly<Record<string, string>>) => availableThreads(path => files[path], 8)
+  const threads = (files: Readonly<Record<string, string>>) => availableThreads((path) => files[path], 8)
 
   test.each([
     ['no cgroup', {}, 8],

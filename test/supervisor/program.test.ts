@@ -8,7 +8,7 @@ import { ask, refused, standIn } from './stand-in.ts'
 
 const page = (program: Program, path: string, method = 'GET') => fetch(`http://127.0.0.1:${program.admin}${path}`, { method })
 const metrics = async (program: Program) => (await page(program, '/metrics')).text()
-const said = (program: Program, text: string) => program.when(() => program.stderr.some(line => line.includes(text)))
+const said = (program: Program, text: string) => program.when(() => program.stderr.some((line) => line.includes(text)))
 
 /** A port that no one can share, as another program's would be. */
 async function takenPort() {
@@ -73,12 +73,12 @@ describe('faults', () => {
 })
 
 describe('shutdown', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s: drains, writes the log out and exits 0', async signal => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s: drains, writes the log out and exits 0', async (signal) => {
     await using program = await standIn('--workers=2')
     for (let n = 0; n < 50; n++) await ask(program.http)
     program.signal(signal)
     expect(await program.exited).toBe(0)
-    expect(program.stdout.filter(line => /^answered by [12]$/.test(line))).toHaveLength(50)
+    expect(program.stdout.filter((line) => /^answered by [12]$/.test(line))).toHaveLength(50)
     expect(program.stderr.at(-1)).toBe(`lintel: stopping on ${signal}: requests have 5 s to finish, a second signal ends them`)
   })
 
@@ -99,7 +99,7 @@ describe('exit code 2 and one line', () => {
     using taken = await takenPort()
     const { code, err } = await refused('--workers=2', `--http-port=${taken.port}`)
     expect(code).toBe(2)
-    expect(err.filter(line => line.includes('in use'))).toEqual([`lintel: --http-port=${taken.port} is in use: choose another`])
+    expect(err.filter((line) => line.includes('in use'))).toEqual([`lintel: --http-port=${taken.port} is in use: choose another`])
   })
 
   test('an admin port of another program', async () => {

@@ -19,7 +19,7 @@ const build = (...objects: readonly KubeObject[]) => builder(options()).full(obj
 const served = (host: string, ...objects: readonly KubeObject[]) => {
   const { table, issues } = build(...objects)
   const name = table.hosts.get(host)?.certificate ?? null
-  return { name, certificate: name === null ? undefined : table.certificates.get(name), reasons: issues.map(issue => issue.reason) }
+  return { name, certificate: name === null ? undefined : table.certificates.get(name), reasons: issues.map((issue) => issue.reason) }
 }
 
 test('a Secret that covers the host is served', () => {

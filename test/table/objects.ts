@@ -59,7 +59,7 @@ export const slice = (of: string, addresses: readonly string[], name = `${of}-1`
   meta: meta(name),
   service: of,
   ports: [{ name: '', port: 8080, protocol: 'TCP' }],
-  endpoints: addresses.map(address => ({ addresses: [address], ready: true, serving: true, terminating: false, zone: '' })),
+  endpoints: addresses.map((address) => ({ addresses: [address], ready: true, serving: true, terminating: false, zone: '' })),
 })
 
 export const configMap = (name: string, data: Record<string, string>): ConfigMap => ({ kind: 'ConfigMap', meta: meta(name), data })
@@ -72,7 +72,7 @@ export function objectsOf(given: Iterable<KubeObject>): Objects {
   const all = [...given]
   const of = <K extends KubeObject['kind']>(kind: K) => new Map<string, Extract<KubeObject, { kind: K }>>(
     all.filter((object): object is Extract<KubeObject, { kind: K }> => object.kind === kind)
-      .map(object => [object.meta.namespace === '' ? object.meta.name : `${object.meta.namespace}/${object.meta.name}`, object]))
+      .map((object) => [object.meta.namespace === '' ? object.meta.name : `${object.meta.namespace}/${object.meta.name}`, object]))
   return {
     Ingress: of('Ingress'), IngressClass: of('IngressClass'), Service: of('Service'),
     EndpointSlice: of('EndpointSlice'), Secret: of('Secret'), ConfigMap: of('ConfigMap'),

@@ -19,7 +19,7 @@ const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown])
 const distinct = fc.uniqueArray(anyObject, { selector: ({ kind, meta }) => `${kind} ${meta.name}`, maxLength: 20, size: 'max' })
 
 test('the order of the objects changes neither table nor issues', () => {
-  const shuffled = distinct.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
+  const shuffled = distinct.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
   fc.assert(fc.property(shuffled, ([all, others]) => {
     expect(content(fresh(objectsOf(others)))).toEqual(content(fresh(objectsOf(all))))
   }), { numRuns: 100 })
@@ -47,13 +47,13 @@ function play(all: readonly Step[], check: (build: Build, objects: Objects) => v
 }
 
 test('a builder with a history gives what a fresh one gives', () => {
-  fc.assert(fc.property(steps, all => {
+  fc.assert(fc.property(steps, (all) => {
     play(all, (build, objects) => { expect(content(build)).toEqual(content(fresh(objects))) })
   }), { numRuns: 100 })
 })
 
 test('every update brings the former table to the next, as a new table and in place', () => {
-  fc.assert(fc.property(steps, all => {
+  fc.assert(fc.property(steps, (all) => {
     let former = emptyTable
     const live = new LiveTable()
     play(all, ({ table }) => {

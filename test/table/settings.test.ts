@@ -68,5 +68,5 @@ test('keys that do nothing say so, each in its own way', () => {
 })
 
 test('no key both acts and is listed as doing nothing', () => {
-  expect(Object.keys(inactiveKeys).filter(key => key in configMap.shape)).toEqual([])
+  expect(Object.keys(inactiveKeys).filter((key) => key in configMap.shape)).toEqual([])
 })

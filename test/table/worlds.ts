@@ -44,7 +44,7 @@ const anyClass = fc.constantFrom('k8s.io/ingress-nginx', 'example.com/other').ma
 
 const anySettings = fc.dictionary(
   fc.constantFrom('ssl-redirect', 'proxy-body-size', 'add-headers', 'annotation-value-word-blocklist', 'global-auth-url', 'service-upstream'),
-  fc.constantFrom('true', 'false', '2m', 'default/fields', 'word'), { maxKeys: 2 }).map(data => configMap('settings', data))
+  fc.constantFrom('true', 'false', '2m', 'default/fields', 'word'), { maxKeys: 2 }).map((data) => configMap('settings', data))
 
 const anyService = fc.record({
   name: fc.constantFrom(...services),
@@ -64,7 +64,7 @@ export const anyObject: fc.Arbitrary<KubeObject> = fc.oneof(
   { weight: 3, arbitrary: anySlice },
   { weight: 1, arbitrary: anySettings },
   { weight: 1, arbitrary: anyClass },
-  { weight: 1, arbitrary: fc.constantFrom('1', '2').map(value => configMap('fields', { 'X-Field': value })) },
+  { weight: 1, arbitrary: fc.constantFrom('1', '2').map((value) => configMap('fields', { 'X-Field': value })) },
   { weight: 1, arbitrary: fc.constant(null).map(() => ingress('bad-path', 'a.test', [path('/has a space')])) },
   { weight: 1, arbitrary: fc.constant(null).map(() => secret('tls', { 'tls.crt': cert, 'tls.key': key })) },
   { weight: 1, arbitrary: fc.constant(null).map(() => secret('bad-tls', { 'tls.crt': 'junk', 'tls.key': key })) },

@@ -84,7 +84,7 @@ describe('escaping', () => {
   })
 
   test('no octet of a client ends a line or leaves its quotes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), bytes => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
       const text = Buffer.from(bytes).toString('latin1')
       const plain = line('"$http_user_agent" $status', agent(text))
       expect(plain).toMatch(text === '' ? /^"-" 200$/ : /^"[ !#-~]*" 200$/)
@@ -103,7 +103,7 @@ describe('times', () => {
 
   test('are made once a second', () => {
     const asked: number[] = []
-    const text = perSecond(date => String(asked.push(date.getTime())))
+    const text = perSecond((date) => String(asked.push(date.getTime())))
     expect([text(1000), text(1999.9), text(2000), text(1000)]).toEqual(['1', '1', '2', '3'])
     expect(asked).toEqual([1000, 2000, 1000])
   })

@@ -16,16 +16,16 @@ function slowReader() {
   return { stream, written, take: () => takes.shift()?.() }
 }
 
-const settled = () => new Promise(resolve => setImmediate(resolve))
+const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('batches', () => {
   test('go when they are large', () => {
     const posted: string[] = []
-    const { line } = logBatcher(lines => posted.push(lines))
+    const { line } = logBatcher((lines) => posted.push(lines))
     line('x'.repeat(40_000))
     expect(posted).toEqual([])
     line('x'.repeat(40_000))
-    expect(posted.map(lines => lines.length)).toEqual([80_002])
+    expect(posted.map((lines) => lines.length)).toEqual([80_002])
   })
 
   test('go when they are old', async () => {
@@ -38,7 +38,7 @@ describe('batches', () => {
 
   test('go when flushed, and never empty', () => {
     const posted: string[] = []
-    const { line, flush } = logBatcher(lines => posted.push(lines))
+    const { line, flush } = logBatcher((lines) => posted.push(lines))
     line('one')
     flush()
     flush()

@@ -9,7 +9,7 @@ export function requestRecord({ fields = {}, ...parts }: RecordParts = {}): Requ
     host: 'cafe.example.com', bytesIn: 312, bytesOut: 42, status: 200, reason: '', requestId: 'c0ffee',
     routeId: 'shop/cafe/cafe.example.com/prefix:/tea', ingress: 'shop/cafe', upstreamName: 'shop-tea-svc-80',
     attempts: [{ endpoint: '10.0.0.1:8080', status: 200, ms: 11.6, bytes: 42, error: '' }],
-    field: name => fields[name] ?? '',
+    field: (name) => fields[name] ?? '',
     ...parts,
   }
 }

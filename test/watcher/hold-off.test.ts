@@ -24,7 +24,7 @@ class TestClock implements Clock {
     for (;;) {
       const due = this.#timers.filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)[0]
       if (!due) break
-      this.#timers = this.#timers.filter(timer => timer !== due)
+      this.#timers = this.#timers.filter((timer) => timer !== due)
       this.#now = due.at
       due.run()
     }
@@ -35,7 +35,7 @@ class TestClock implements Clock {
 const setUp = () => {
   const clock = new TestClock()
   const builds: [scope: Scope, at: number][] = []
-  const holdOff = new HoldOff(scope => { builds.push([scope, clock.now()]) }, clock)
+  const holdOff = new HoldOff((scope) => { builds.push([scope, clock.now()]) }, clock)
   return { clock, builds, holdOff }
 }
 

@@ -15,7 +15,7 @@ const now = 1000
 /** The worker's side: applies what arrives, in order. */
 const worker = () => {
   const sent: ToProxy[] = []
-  const sender = new TableSender({ postMessage: json => { sent.push(JSON.parse(json)) }, close: () => {} }, () => now)
+  const sender = new TableSender({ postMessage: (json) => { sent.push(JSON.parse(json)) }, close: () => {} }, () => now)
   const table = (): Table => sent.reduce((held, { update, type }, at) => {
     const continues = type === 'chunk' && at > 0 && sent[at - 1]?.type === 'chunk' && !('global' in update)
     return apply(held, continues ? { ...update, base: held.version } : update)
@@ -52,7 +52,7 @@ test('1,200 entries are three chunks, the next one sent on acknowledgement', () 
   sender.receive({ type: 'snapshot' })
   expect(sent).toHaveLength(1)
   acknowledge()
-  expect(sent.map(message => [message.type, message.type === 'chunk' && message.last, message.update.backends.length])).toEqual([
+  expect(sent.map((message) => [message.type, message.type === 'chunk' && message.last, message.update.backends.length])).toEqual([
     ['chunk', false, 500], ['chunk', false, 500], ['chunk', true, 200],
   ])
   expect(table().backends).toEqual(many(1, 1200).backends)

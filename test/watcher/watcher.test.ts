@@ -26,7 +26,7 @@ class TestBuilder implements Builder {
     this.builds.push(scope)
     const backends = new Map([...objects.EndpointSlice].map(([key, { ports }]) => [key, backend(ports[0]?.port ?? 0)]))
     if (!Bun.deepEquals(backends, this.#table.backends)) this.#table = { ...emptyTable, version: this.#table.version + 1, backends }
-    return { table: this.#table, issues: [...objects.ConfigMap.keys()].map(key => ({ object: `ConfigMap ${key}`, field: '', reason: 'r' })) }
+    return { table: this.#table, issues: [...objects.ConfigMap.keys()].map((key) => ({ object: `ConfigMap ${key}`, field: '', reason: 'r' })) }
   }
 }
 
@@ -37,7 +37,7 @@ let sent: ToProxy[]
 let listeners: Set<() => void>
 let watcher: Watcher
 
-const until = (condition: () => boolean): Promise<void> => new Promise(resolve => {
+const until = (condition: () => boolean): Promise<void> => new Promise((resolve) => {
   const check = (): void => { if (condition() && listeners.delete(check)) resolve() }
   listeners.add(check)
   check()
@@ -52,11 +52,11 @@ beforeEach(() => {
   posted = []
   sent = []
   listeners = new Set()
-  watcher = new Watcher(builder, message => { posted.push(message); tell() })
+  watcher = new Watcher(builder, (message) => { posted.push(message); tell() })
 })
 
 const join = (): void => {
-  watcher.attach(1, { postMessage: json => { sent.push(JSON.parse(json)); tell() }, close: () => {} })
+  watcher.attach(1, { postMessage: (json) => { sent.push(JSON.parse(json)); tell() }, close: () => {} })
   watcher.receive(1, { type: 'snapshot' })
 }
 

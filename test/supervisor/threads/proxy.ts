@@ -16,7 +16,7 @@ function join(watcher: MessagePort, onTable: () => void): void {
 }
 
 function listen(id: number, { host, port }: { host: string; port: number }): void {
-  const server = createServer(socket => {
+  const server = createServer((socket) => {
     counted.connectionOpened()
     post({ type: 'log', lines: `answered by ${id}\n` })
     socket.on('error', () => {}).end(String(id))
