@@ -47,6 +47,8 @@ export class H2Exchange implements Exchange, Expiring {
   #bodyOctets = 0
   #bodyDone = true
   #begun = false
+  #answered = false
+  #tunnelled = false
   /** The answer has gone, the request has not all come. */
   #lingering = false
 
@@ -62,7 +64,7 @@ export class H2Exchange implements Exchange, Expiring {
     this.#stream = stream
     stream.owner = this
     this.#held = []
-    this.#receiving = this.#paused = this.#begun = this.#lingering = false
+    this.#receiving = this.#paused = this.#begun = this.#answered = this.#tunnelled = this.#lingering = false
     this.#bodyDone = end
     this.#bodyOctets = this.bodyLimit = 0
     this.first.set(NONE, 0, 0).last = end
@@ -89,7 +91,7 @@ export class H2Exchange implements Exchange, Expiring {
     this.octetsIn += span.size
     this.#bodyOctets += span.size
     if (span.last) this.#bodyDone = true
-    if (this.bodyLimit > 0 && this.#bodyOctets > this.bodyLimit) return this.#broken(new ProxyError('downstream', 'limit_body', { status: 413, message: `the body exceeds ${this.bodyLimit} octets` }))
+    if (!this.#upgrades && this.bodyLimit > 0 && this.#bodyOctets > this.bodyLimit) return this.#broken(new ProxyError('downstream', 'limit_body', { status: 413, message: `the body exceeds ${this.bodyLimit} octets` }))
     if (!this.#receiving || this.#paused) this.#hold(span)
     else this.#deliver(span)
   }
@@ -107,8 +109,8 @@ export class H2Exchange implements Exchange, Expiring {
     const wants = this.#responder.body(span)
     if (this.#stream === null) return
     this.#host.codec.consume(this.#stream, size)
-    if (last) return this.#host.disarm(this)
-    this.#host.arm(this, this.#host.bodyMs())
+    if (last) return this.#answered ? this.#letGo() : this.#host.disarm(this)
+    this.#armBody()
     if (!wants) this.pause()
   }
 
@@ -136,10 +138,11 @@ export class H2Exchange implements Exchange, Expiring {
   // ---- Exchange
 
   receive() {
-    if (this.#receiving || this.first.last) return
+    // What follows a handshake is for whom the upstream switches to; one that does not would read it as requests of its own (RFC 9110 §7.8).
+    if (this.#receiving || this.first.last || this.#upgrades) return
     this.#receiving = true
     if (this.request.expectsContinue && this.#bodyOctets === 0 && this.#stream !== null) this.#host.codec.inform(this.#stream, { status: 100, fields: [] })
-    if (!this.#bodyDone) this.#host.arm(this, this.#host.bodyMs())
+    this.#armBody()
     this.#deliverHeld()
   }
   pause() {
@@ -149,11 +152,14 @@ export class H2Exchange implements Exchange, Expiring {
   resume() {
     if (!this.#paused) return
     this.#paused = false
-    if (!this.#bodyDone) this.#host.arm(this, this.#host.bodyMs())
+    this.#armBody()
     this.#deliverHeld()
   }
+  /** A tunnel is timed at the upstream's side, where silence in both directions counts. */
+  #armBody() { if (!this.#bodyDone && !this.#upgrades) this.#host.arm(this, this.#host.bodyMs()) }
+  get #upgrades() { return this.request.upgrade !== '' }
   #deliverHeld() {
-    while (!this.#paused && this.#stream !== null) {
+    while (this.#receiving && !this.#paused && this.#stream !== null) {
       const next = this.#held.shift()
       if (next === undefined) return
       this.#span.set(next.bytes, 0, next.bytes.length).trailers = next.trailers
@@ -194,12 +200,14 @@ export class H2Exchange implements Exchange, Expiring {
   tunnel(head: ReceivedAnswer, added: FieldBlock, span: Span): boolean {
     const stream = this.#stream
     if (stream === null) return true
-    this.#begun = true
+    this.#begun = this.#tunnelled = true
     const fields = fieldsOf(head).filter(([name]) => !HANDSHAKE.has(name.toLowerCase()))
     this.#host.codec.respond(stream, { status: 200, fields: [...fields, ...added.pairs] }, false)
+    const wants = span.size === 0 && !span.last ? true : this.write(span)
     this.#receiving = true
+    this.#paused = false // it may be since the handshake was sent
     this.#deliverHeld()
-    return span.size === 0 && !span.last ? true : this.write(span)
+    return wants
   }
 
   answer(own: OwnAnswer) { this.#own(own) }
@@ -236,8 +244,10 @@ export class H2Exchange implements Exchange, Expiring {
    * curl and others take a RST_STREAM, NO_ERROR or not, for a failure when it comes while they still send.
    */
   #ended() {
-    if (this.#stream === null || (this.request.upgrade !== '' && !this.#bodyDone && this.#receiving)) return
+    if (this.#stream === null) return
+    this.#answered = true
     if (this.#bodyDone) return this.#letGo()
+    if (this.#tunnelled) return
     this.#lingering = true
     this.#bodyOctets = 0
     for (const { bytes } of this.#held.splice(0)) this.#host.codec.consume(this.#stream, bytes.length)
