@@ -8,24 +8,21 @@ import { H2Connection } from './h2/connection.ts'
 import type { OutputBuffers } from './h2/output.ts'
 import { type H2ClientHost, H2ClientStream } from './h2-client-stream.ts'
 import type { ClientTimeouts } from './message.ts'
-import { Wire } from './wire.ts'
+import { H2Wire } from './h2-wire.ts'
 
 export type H2ClientOwner = { gone(connection: H2ClientConnection): void }
 
 /** Until a request says otherwise. */
 const SEND_MS = 60_000
-const TICK_MS = 1_000
 
-export class H2ClientConnection extends Wire implements H2ClientHost {
+export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2ClientHost {
   readonly codec: H2Connection<H2ClientStream>
   readonly scheme: 'http' | 'https'
   protected override sendMs = SEND_MS
   readonly #owner: H2ClientOwner
   readonly #idleMs: () => number
-  readonly #ticker = { dueTick: 0, slotTick: 0, expired: () => this.#tick() }
-  #standing = false
+  protected override stands = false
   #late = false
-  #flushing = false
   #uses = 0
 
   constructor(target: Target, owner: H2ClientOwner, options: ClientOptions & { readonly buffers: OutputBuffers; readonly idleMs: () => number }) {
@@ -43,11 +40,10 @@ export class H2ClientConnection extends Wire implements H2ClientHost {
       goaway: () => { if (this.codec.active === 0) this.#leave() },
       idle: () => this.#rest(),
       pong: () => { /* never asked */ },
-      wake: () => this.#wake(),
+      wake: () => this.wake(),
       failed: () => this.#leave(),
     }, { buffers: options.buffers })
     this.codec.start()
-    this.clock.arm(this.#ticker, TICK_MS)
     this.attach(this.#dial(target))
   }
 
@@ -59,15 +55,15 @@ export class H2ClientConnection extends Wire implements H2ClientHost {
   }
   #connected() {
     if (this.closed) return
-    this.#standing = true
+    this.stands = true
     this.connected()
     this.clock.disarm(this)
-    this.#flush()
+    this.flush()
   }
 
   /** It has carried a request before. */
   get reused() { return this.#uses > 0 }
-  get standing() { return this.#standing }
+  get standing() { return this.stands }
   /** It did not come to stand in time. */
   get late() { return this.#late }
   /** Requests that it can take now. */
@@ -80,7 +76,7 @@ export class H2ClientConnection extends Wire implements H2ClientHost {
   used({ connectMs, sendMs }: ClientTimeouts) {
     this.#uses++
     this.sendMs = sendMs
-    if (!this.#standing) this.clock.arm(this, connectMs)
+    if (!this.stands) this.clock.arm(this, connectMs)
     else if (!this.blocked) this.clock.disarm(this)
   }
   arm(entry: Expiring, ms: number) { this.clock.arm(entry, ms) }
@@ -92,52 +88,20 @@ export class H2ClientConnection extends Wire implements H2ClientHost {
     if (this.codec.active === 0) this.#leave()
   }
 
-  protected override received(bytes: Buffer) {
-    this.codec.receive(bytes)
-    this.#flush()
-  }
-  protected override drained() {
-    this.codec.sent(true)
-    this.#flush()
-  }
-  protected override ended() {
-    this.destroy()
-    this.codec.lost()
-  }
-  protected override lost() { this.codec.lost() }
   protected override shut() {
-    this.clock.forget(this.#ticker)
+    super.shut()
     this.#owner.gone(this)
   }
   /** Not connected, not written, or idle for too long. */
   expired() {
-    this.#late = !this.#standing
+    this.#late = !this.stands
     this.destroy()
     this.codec.lost()
   }
 
-  #rest() { if (this.#standing && !this.blocked) this.clock.arm(this, this.#idleMs()) }
+  #rest() { if (this.stands && !this.blocked) this.clock.arm(this, this.#idleMs()) }
   #leave() {
-    this.#flush()
+    this.flush()
     this.destroy()
-  }
-  #tick() {
-    this.codec.tick()
-    this.clock.arm(this.#ticker, TICK_MS)
-  }
-
-  #wake() {
-    if (this.#flushing) return
-    this.#flushing = true
-    setImmediate(() => { if (this.#flushing) this.#flush() })
-  }
-  /** One write for all that the streams had to say in this turn. */
-  #flush() {
-    this.#flushing = false
-    while (this.#standing && !this.closed && !this.blocked) {
-      const bytes = this.codec.take()
-      if (bytes === null) return
-      this.codec.sent(this.send(bytes, 0, bytes.length))
-    }
   }
 }

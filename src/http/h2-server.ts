@@ -11,21 +11,18 @@ import type { H2Stream } from './h2/stream.ts'
 import { type Peer, ProxyError } from './message.ts'
 import { LINGER_MS } from './h1/limits.ts'
 import { DRAIN_IDLE_MS, type ServerOptions } from './server.ts'
-import { Wire } from './wire.ts'
+import { H2Wire } from './h2-wire.ts'
 
 /** A reader that takes nothing for so long is gone (nginx: send_timeout). */
 const SEND_MS = 60_000
-/** The codec forgives a part of what looks like abuse once in this time. */
-const TICK_MS = 1_000
 
-export class H2ServerConnection extends Wire implements H2Host {
+export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   readonly client: Peer
   readonly codec: H2Connection<H2Exchange>
   protected override readonly sendMs = SEND_MS
+  protected override readonly stands = true
   readonly #options: ServerOptions
   readonly #free: H2Exchange[] = []
-  readonly #ticker: Expiring = { dueTick: 0, slotTick: 0, expired: () => this.#tick() }
-  #flushing = false
   #draining = false
   #closing = false
 
@@ -38,13 +35,12 @@ export class H2ServerConnection extends Wire implements H2Host {
     this.connected()
     this.codec.start()
     this.clock.arm(this, options.limits().headMs)
-    this.clock.arm(this.#ticker, TICK_MS)
   }
 
   drain() {
     this.#draining = true
     this.codec.drain()
-    this.#flush()
+    this.flush()
     if (this.codec.active === 0) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
   }
 
@@ -53,24 +49,14 @@ export class H2ServerConnection extends Wire implements H2Host {
   /** Octets that were read before it was known that this is HTTP/2. */
   start(bytes: Buffer) { this.received(bytes) }
 
-  protected override received(bytes: Buffer) {
-    if (this.#closing) return
-    this.codec.receive(bytes)
-    this.#flush()
-  }
+  protected override received(bytes: Buffer) { if (!this.#closing) super.received(bytes) }
   protected override drained() {
-    this.codec.sent(true)
-    this.#flush()
+    super.drained()
     if (this.#closing) this.clock.arm(this, LINGER_MS)
     else if (this.codec.active === 0) this.#armIdle()
   }
-  protected override ended() {
-    this.destroy()
-    this.codec.lost()
-  }
-  protected override lost() { this.codec.lost() }
   protected override shut() {
-    this.clock.forget(this.#ticker)
+    super.shut()
     this.#options.closed(this)
   }
   expired() {
@@ -81,25 +67,12 @@ export class H2ServerConnection extends Wire implements H2Host {
     this.codec.leave()
     this.#leave()
   }
-  #tick() {
-    this.codec.tick()
-    this.clock.arm(this.#ticker, TICK_MS)
-  }
   #armIdle() { this.clock.arm(this, this.#draining ? DRAIN_IDLE_MS : this.#options.limits().keepAliveMs) }
 
-  /** One write for all that the streams had to say in this turn. */
-  #flush() {
-    this.#flushing = false
-    while (!this.closed && !this.blocked) {
-      const bytes = this.codec.take()
-      if (bytes === null) return
-      this.codec.sent(this.send(bytes, 0, bytes.length))
-    }
-  }
   /** GOAWAY has been said: what is written still goes out. */
   #leave() {
     this.#closing = true
-    this.#flush()
+    this.flush()
     this.finish()
     if (!this.closed && !this.blocked) this.clock.arm(this, LINGER_MS)
   }
@@ -117,7 +90,7 @@ export class H2ServerConnection extends Wire implements H2Host {
       goaway: () => { /* the client opens no more streams; those that are open go on */ },
       idle: () => { if (!this.blocked) this.#armIdle() },
       pong: () => { /* the codec waits for its drain ping by itself */ },
-      wake: () => this.#wake(),
+      wake: () => this.wake(),
       failed: (fault) => this.#failed(fault),
     }
   }
@@ -127,12 +100,6 @@ export class H2ServerConnection extends Wire implements H2Host {
     this.#exchange().begin(stream, section, end)
   }
   #exchange(): H2Exchange { return this.#free.pop() ?? new H2Exchange(this, this.#options.responder) }
-
-  #wake() {
-    if (this.#flushing) return
-    this.#flushing = true
-    setImmediate(() => { if (this.#flushing) this.#flush() })
-  }
 
   #failed(fault: ConnectionFault) {
     this.#exchange().refused(new ProxyError('downstream', fault.reason, { status: 400, message: fault.message }))
