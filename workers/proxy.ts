@@ -5,7 +5,7 @@ import type { Update } from '../src/model.ts'
 import { Edge } from '../src/proxy/edge.ts'
 import { TableReceiver } from '../src/proxy/table-receiver.ts'
 import { RequestLog } from '../src/proxy/request-log.ts'
-import { counters, REPORT_EVERY_MS } from '../src/telemetry/counters.ts'
+import { type Counters, counters, REPORT_EVERY_MS } from '../src/telemetry/counters.ts'
 import { logBatcher } from '../src/telemetry/log-writer.ts'
 
 type Start = Extract<ToWorker, { type: 'start' }>
@@ -13,7 +13,7 @@ const post = (message: FromWorker): void => parentPort?.postMessage(message)
 
 class ProxyThread {
   readonly #edge: Edge
-  readonly #counts: ReturnType<typeof counters>
+  readonly #counts: Counters
   readonly #log: RequestLog
   readonly #ports: { readonly http: number; readonly https: number }
   #listening = false
@@ -33,7 +33,7 @@ class ProxyThread {
     return thread
   }
 
-  private constructor(parts: { edge: Edge; counts: ReturnType<typeof counters>; log: RequestLog; ports: { http: number; https: number } }) {
+  private constructor(parts: { edge: Edge; counts: Counters; log: RequestLog; ports: { http: number; https: number } }) {
     this.#edge = parts.edge
     this.#counts = parts.counts
     this.#log = parts.log

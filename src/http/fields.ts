@@ -61,6 +61,14 @@ export const answerNames = (alsoDropped: Iterable<string> = []) => new NameTable
 /** Trailers: what must not pass. */
 export const trailerNames = new NameTable(dropped(FORBIDDEN_TRAILERS))
 
+type Each = { each(visit: (name: string, value: string) => void): void }
+/** Received fields as a list, for protocols that take one. */
+export const pairsOf = (fields: Each): (readonly [name: string, value: string])[] => {
+  const pairs: (readonly [string, string])[] = []
+  fields.each((name, value) => pairs.push([name, value]))
+  return pairs
+}
+
 /** Fields made once and put on many messages. */
 export class FieldBlock {
   readonly pairs: readonly (readonly [string, string])[]

@@ -1,6 +1,6 @@
 // One request and its answer on an HTTP/2 connection to an upstream, as a Connection. Knows no socket and no pool.
 import type { Expiring } from './clock.ts'
-import { type NameTable, trailerNames } from './fields.ts'
+import { type NameTable, pairsOf, trailerNames } from './fields.ts'
 import type { H2Connection } from './h2/connection.ts'
 import { CODE } from './h2/fault.ts'
 import type { FieldSection } from './h2/field-section.ts'
@@ -8,7 +8,8 @@ import type { Reset } from './h2/session.ts'
 import type { H2Stream } from './h2/stream.ts'
 import { H2Answer } from './h2-answer.ts'
 import { H2Trailers } from './h2-request.ts'
-import { type AnswerSink, type ClientTimeouts, type Connection, ProxyError, type ReceivedFields, Span, type UpstreamRequest } from './message.ts'
+import { HeldBody } from './held-body.ts'
+import { type AnswerSink, type ClientTimeouts, type Connection, ProxyError, Span, type UpstreamRequest } from './message.ts'
 
 /** What a stream needs of its connection. */
 export interface H2ClientHost {
@@ -17,12 +18,10 @@ export interface H2ClientHost {
   readonly reused: boolean
   readonly standing: boolean
   readonly late: boolean
-  readonly closed: boolean
   used(timeouts: ClientTimeouts): void
   arm(entry: Expiring, ms: number): void
   disarm(entry: Expiring): void
 }
-type Held = { readonly bytes: Buffer; readonly last: boolean; readonly trailers: ReceivedFields | null }
 
 export class H2ClientStream implements Connection, Expiring {
   dueTick = 0
@@ -34,7 +33,7 @@ export class H2ClientStream implements Connection, Expiring {
   #sink: AnswerSink | null = null
   #names!: NameTable
   #timeouts: ClientTimeouts = { connectMs: 0, sendMs: 0, readMs: 0 }
-  #held: Held[] = []
+  readonly #held = new HeldBody()
   #paused = false
   #answered = false
 
@@ -42,8 +41,6 @@ export class H2ClientStream implements Connection, Expiring {
     this.#host = host
     this.reused = host.reused
   }
-
-  get closed() { return this.#host.closed }
 
   exchange(request: UpstreamRequest, sink: AnswerSink, timeouts: ClientTimeouts): boolean {
     const { head, first } = request
@@ -74,13 +71,7 @@ export class H2ClientStream implements Connection, Expiring {
     if (!this.#paused) return
     this.#paused = false
     this.#host.arm(this, this.#timeouts.readMs)
-    while (!this.#paused && this.#sink !== null) {
-      const next = this.#held.shift()
-      if (next === undefined) return
-      this.#span.set(next.bytes, 0, next.bytes.length).trailers = next.trailers
-      this.#span.last = next.last
-      this.#deliver(this.#span)
-    }
+    while (!this.#paused && this.#sink !== null && this.#held.shift(this.#span)) this.#deliver(this.#span)
   }
 
   cancel() {
@@ -101,7 +92,7 @@ export class H2ClientStream implements Connection, Expiring {
     if (sink?.answered(head, this.#span) === false && !end) this.#pause()
   }
   data(span: Span) {
-    if (this.#paused) this.#hold(span)
+    if (this.#paused) this.#held.push(span)
     else this.#deliver(span)
   }
   trailers(section: FieldSection) {
@@ -110,7 +101,6 @@ export class H2ClientStream implements Connection, Expiring {
     span.trailers = new H2Trailers(section, trailerNames)
     this.data(span)
   }
-  #hold(span: Span) { this.#held.push({ bytes: Buffer.from(span.bytes.subarray(span.from, span.to)), last: span.last, trailers: span.trailers }) }
 
   #deliver(span: Span) {
     const { size, last } = span
@@ -137,7 +127,7 @@ export class H2ClientStream implements Connection, Expiring {
     const stream = this.#stream
     this.#stream = null
     this.#sink = null
-    this.#held = []
+    this.#held.clear()
     this.#host.disarm(this)
     return stream
   }
@@ -172,7 +162,7 @@ type Pair = readonly [name: string, value: string]
 
 /** The client's fields, the proxy's lines with Host as :authority, and what gRPC servers insist on: te (its specification, "Requests"). */
 const fieldsOf = (request: UpstreamRequest): { authority: string; fields: Pair[] } => {
-  const fields = pairsOf(request.head)
+  const fields: Pair[] = pairsOf(request.head)
   let authority = ''
   for (const line of request.lines.toString('latin1').split('\r\n')) {
     const colon = line.indexOf(':')
@@ -185,10 +175,5 @@ const fieldsOf = (request: UpstreamRequest): { authority: string; fields: Pair[]
   if (request.head.sized) fields.push(['content-length', String(request.length)])
   fields.push(['te', 'trailers'])
   return { authority, fields }
-}
-const pairsOf = (fields: ReceivedFields): Pair[] => {
-  const pairs: Pair[] = []
-  fields.each((name, value) => pairs.push([name, value]))
-  return pairs
 }
 const NONE: Buffer = Buffer.alloc(0)

@@ -2,15 +2,16 @@
 // Knows no socket and no routes.
 import type { Expiring } from './clock.ts'
 import { withoutBody } from './answer-writer.ts'
-import { type FieldBlock, type NameTable, trailerNames } from './fields.ts'
+import { type FieldBlock, type NameTable, pairsOf, trailerNames } from './fields.ts'
 import { grpcFields, isGrpc } from './grpc.ts'
 import { H2Request, H2Trailers } from './h2-request.ts'
+import { HeldBody } from './held-body.ts'
 import type { FieldSection } from './h2/field-section.ts'
 import { CODE } from './h2/fault.ts'
 import type { H2Connection } from './h2/connection.ts'
 import type { H2Stream } from './h2/stream.ts'
 import { LINGER_BYTES, LINGER_MS } from './h1/limits.ts'
-import { type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type ReceivedFields, type Responder, Span } from './message.ts'
+import { type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
 import { refusal } from './refusal.ts'
 
 /** What an exchange needs of its connection. */
@@ -26,9 +27,6 @@ export interface H2Host {
   free(exchange: H2Exchange): void
 }
 
-/** Octets that came while nobody could take them; `trailers` with the last ones. */
-type Held = { readonly bytes: Buffer; readonly last: boolean; readonly trailers: ReceivedFields | null }
-
 export class H2Exchange implements Exchange, Expiring {
   dueTick = 0
   slotTick = 0
@@ -41,7 +39,7 @@ export class H2Exchange implements Exchange, Expiring {
   readonly #responder: Responder
   readonly #span = new Span()
   #stream: H2Stream<H2Exchange> | null = null
-  #held: Held[] = []
+  readonly #held = new HeldBody()
   #receiving = false
   #paused = false
   #bodyOctets = 0
@@ -63,7 +61,7 @@ export class H2Exchange implements Exchange, Expiring {
   begin(stream: H2Stream<H2Exchange>, section: FieldSection, end: boolean) {
     this.#stream = stream
     stream.owner = this
-    this.#held = []
+    this.#held.clear()
     this.#receiving = this.#paused = this.#begun = this.#answered = this.#tunnelled = this.#lingering = false
     this.#bodyDone = end
     this.#bodyOctets = this.bodyLimit = 0
@@ -92,7 +90,7 @@ export class H2Exchange implements Exchange, Expiring {
     this.#bodyOctets += span.size
     if (span.last) this.#bodyDone = true
     if (!this.#upgrades && this.bodyLimit > 0 && this.#bodyOctets > this.bodyLimit) return this.#broken(new ProxyError('downstream', 'limit_body', { status: 413, message: `the body exceeds ${this.bodyLimit} octets` }))
-    if (!this.#receiving || this.#paused) this.#hold(span)
+    if (!this.#receiving || this.#paused) this.#held.push(span)
     else this.#deliver(span)
   }
   trailers(section: FieldSection) {
@@ -101,8 +99,6 @@ export class H2Exchange implements Exchange, Expiring {
     this.#span.trailers = new H2Trailers(section, trailerNames)
     this.data(this.#span)
   }
-
-  #hold(span: Span) { this.#held.push({ bytes: Buffer.from(span.bytes.subarray(span.from, span.to)), last: span.last, trailers: span.trailers }) }
 
   #deliver(span: Span) {
     const { size, last } = span
@@ -128,8 +124,7 @@ export class H2Exchange implements Exchange, Expiring {
   }
 
   #broken(error: ProxyError) {
-    const stream = this.#stream
-    if (stream === null) return
+    if (this.#stream === null) return
     this.#responder.abandoned(error)
     if (this.#begun) this.abort()
     else this.#own(refusal(error))
@@ -159,24 +154,18 @@ export class H2Exchange implements Exchange, Expiring {
   #armBody() { if (!this.#bodyDone && !this.#upgrades) this.#host.arm(this, this.#host.bodyMs()) }
   get #upgrades() { return this.request.upgrade !== '' }
   #deliverHeld() {
-    while (this.#receiving && !this.#paused && this.#stream !== null) {
-      const next = this.#held.shift()
-      if (next === undefined) return
-      this.#span.set(next.bytes, 0, next.bytes.length).trailers = next.trailers
-      this.#span.last = next.last
-      this.#deliver(this.#span)
-    }
+    while (this.#receiving && !this.#paused && this.#stream !== null && this.#held.shift(this.#span)) this.#deliver(this.#span)
   }
 
   inform(head: ReceivedAnswer) {
-    if (this.#stream !== null && !this.#begun) this.#host.codec.inform(this.#stream, { status: head.status, fields: fieldsOf(head) })
+    if (this.#stream !== null && !this.#begun) this.#host.codec.inform(this.#stream, { status: head.status, fields: pairsOf(head) })
   }
 
   respond(head: ReceivedAnswer, added: FieldBlock, span: Span): boolean {
     const stream = this.#stream
     if (stream === null) return true
     this.#begun = true
-    const fields = fieldsOf(head)
+    const fields = pairsOf(head)
     for (const pair of added.pairs) fields.push(pair)
     if (!head.dated) fields.push(['date', this.#host.date()])
     const end = withoutBody(head.status, this.request.method === 'HEAD') || (span.last && span.size === 0 && span.trailers === null)
@@ -191,7 +180,7 @@ export class H2Exchange implements Exchange, Expiring {
     if (stream === null) return true
     const { last, trailers } = span
     const wants = this.#host.codec.data(stream, span)
-    if (trailers !== null && last) this.#host.codec.trailers(stream, fieldsOf(trailers))
+    if (trailers !== null && last) this.#host.codec.trailers(stream, pairsOf(trailers))
     if (last) this.#ended()
     return wants
   }
@@ -201,7 +190,7 @@ export class H2Exchange implements Exchange, Expiring {
     const stream = this.#stream
     if (stream === null) return true
     this.#begun = this.#tunnelled = true
-    const fields = fieldsOf(head).filter(([name]) => !HANDSHAKE.has(name.toLowerCase()))
+    const fields = pairsOf(head).filter(([name]) => !HANDSHAKE.has(name.toLowerCase()))
     this.#host.codec.respond(stream, { status: 200, fields: [...fields, ...added.pairs] }, false)
     const wants = span.size === 0 && !span.last ? true : this.write(span)
     this.#receiving = true
@@ -250,7 +239,7 @@ export class H2Exchange implements Exchange, Expiring {
     if (this.#tunnelled) return
     this.#lingering = true
     this.#bodyOctets = 0
-    for (const { bytes } of this.#held.splice(0)) this.#host.codec.consume(this.#stream, bytes.length)
+    this.#host.codec.consume(this.#stream, this.#held.clear())
     this.#host.arm(this, LINGER_MS)
   }
   #drop(span: Span) {
@@ -267,17 +256,12 @@ export class H2Exchange implements Exchange, Expiring {
   #release() {
     if (this.#stream === null) return
     this.#stream = null
-    this.#held = []
+    this.#held.clear()
     this.#host.disarm(this)
     this.#host.free(this)
   }
 }
 
-const fieldsOf = (head: ReceivedFields): (readonly [string, string])[] => {
-  const fields: (readonly [string, string])[] = []
-  head.each((name, value) => fields.push([name, value]))
-  return fields
-}
 /** What the handshake of RFC 6455 says on HTTP/1.1 alone. */
 const HANDSHAKE = new Set(['sec-websocket-accept', 'upgrade', 'connection'])
 const NONE: Buffer = Buffer.alloc(0)

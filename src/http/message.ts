@@ -178,9 +178,6 @@ export type ClientTimeouts = { readonly connectMs: number; readonly sendMs: numb
 
 /** One upstream connection, in use by one exchange at a time (HTTP/1). */
 export interface Connection {
-  /** It has carried an answer before: its peer may have closed it meanwhile. */
-  readonly reused: boolean
-  readonly closed: boolean
   /** Writes the request, and in the same write what there is of its body. False: stop until AnswerSink.drained. */
   exchange(request: UpstreamRequest, sink: AnswerSink, timeouts: ClientTimeouts): boolean
   write(span: Span): boolean

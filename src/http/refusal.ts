@@ -3,9 +3,9 @@ import { STATUS_TEXT } from './h1/status.ts'
 import type { OwnAnswer, ProxyError } from './message.ts'
 
 /** A short plain page: status, and in words what was wrong. */
-export const refusal = (error: ProxyError, fields: OwnAnswer['fields'] = []): OwnAnswer => {
+export const refusal = (error: ProxyError): OwnAnswer => {
   const title = `${error.status} ${STATUS_TEXT[error.status] ?? 'Error'}`
-  return { status: error.status, fields, contentType: 'text/plain; charset=utf-8', body: error.message === '' ? `${title}\n` : `${title}: ${error.message}\n` }
+  return { status: error.status, fields: [], contentType: 'text/plain; charset=utf-8', body: error.message === '' ? `${title}\n` : `${title}: ${error.message}\n` }
 }
 
 /** Reason code of a head that was refused. */

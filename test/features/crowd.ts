@@ -1,10 +1,10 @@
 // Many Ingresses, and how long the program takes with them: start, change, memory. Shared by the guard in scale.test.ts and by the
 // measurement in test/bench/scale.ts.
-import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 import { backend, ingress } from '../support/manifests.ts'
 import { start, type Program } from '../support/program.ts'
 import { rawClient } from '../support/raw-client.ts'
+import { residentBytes } from './observe.ts'
 import { app, requestText } from './scene.ts'
 
 export type Crowd = {
@@ -31,7 +31,7 @@ export async function crowd(ingresses: number, port: number): Promise<Crowd> {
   const from = performance.now()
   const program = await start({ manifests })
   const readyMs = performance.now() - from
-  return { program, readyMs, residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${program.pid}/status`, 'utf8'))?.[1]) * 1024 }
+  return { program, readyMs, residentBytes: () => residentBytes(program) }
 }
 
 const POLL_MS = 1

@@ -2,14 +2,14 @@
 // stops in the middle.
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { windowUpdate } from '../http/h2/wire.ts'
 import { configMap } from '../support/manifests.ts'
 import { start, type Program } from '../support/program.ts'
-import { changes, until } from '../support/until.ts'
+import { changes } from '../support/until.ts'
 import { h2Client, head, statusOf, textOf, type H2Client } from './http2-client.ts'
 import { pair, TRANSPORTS, WITH_PAIR, type Transport } from './http2-session.ts'
+import { residentBytes, stalled } from './observe.ts'
 import { app, CONFIGURED, metric, resources, route } from './scene.ts'
 
 const BODY_BYTES = 96 << 20
@@ -89,20 +89,6 @@ async function origin() {
     return found() ?? Promise.reject(new Error(`${target} did not come`))
   }
   return { port: address.port, when, request, all, close: () => { for (const { socket } of all) socket.destroy(); server.close() } }
-}
-
-const residentBytes = ({ pid }: Program) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-
-/** Resolves when `value` has stopped moving: the same for a quarter of a second. */
-async function stalled(value: () => number): Promise<number> {
-  let last = -1
-  let since = performance.now()
-  await until('it stands still', () => {
-    if (value() !== last) since = performance.now()
-    last = value()
-    return last > 0 && performance.now() - since > 250
-  }, 10_000)
-  return last
 }
 
 let upstream: Awaited<ReturnType<typeof origin>>

@@ -2,27 +2,24 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { TLSSocket } from 'node:tls'
 import { ping } from '../http/h2/wire.ts'
-import { echoUpstream, type Echo } from '../support/echo.ts'
+import type { Echo } from '../support/echo.ts'
 import { configMap } from '../support/manifests.ts'
 import { start, toYaml, type Program } from '../support/program.ts'
 import { rawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
 import { h2Client, head, statusOf, textOf, type H2Client } from './http2-client.ts'
 import { pair, TRANSPORTS, WITH_PAIR, type Transport } from './http2-session.ts'
+import { type HoldingEcho, holdingEcho } from './held.ts'
 import { app, applied, configure, CONFIGURED, metric, requestText, resources, route } from './scene.ts'
 
 const HIGHEST_STREAM = 2 ** 31 - 1
 const NO_ERROR = 0
 const keep = resources()
-const gates = new Map<string, PromiseWithResolvers<void>>()
-const gate = (target: string) => gates.getOrInsertComputed(target, () => Promise.withResolvers<void>())
 let echo: Echo
+let finish: HoldingEcho['finish']
 beforeAll(async () => {
-  echo = await keep(echoUpstream({ respond: async ({ target }) => {
-    if (!target.startsWith('/held')) return undefined
-    await gate(target).promise
-    return { body: 'held' }
-  } }))
+  ({ echo, finish } = await holdingEcho())
+  await keep(echo)
 })
 
 const run = async (settings?: Readonly<Record<string, string>>): Promise<Program> => keep(start({ flags: [CONFIGURED, WITH_PAIR], manifests: [
@@ -84,7 +81,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     await applied(program, () => program.write('new.yaml', toYaml([route({ name: 'new', to: 'app', host: 'new.example' })])))
     expect(statusOf(await client.ask(head('/', { ':authority': 'new.example' })))).toBe(200)
     await applied(program, () => program.remove('manifests.yaml'))
-    gate(target).resolve()
+    finish(target)
     expect(textOf(await client.done(stream))).toBe('held')
     expect([client.closed, client.goaways]).toEqual([false, []])
   })
@@ -101,7 +98,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(await idle.when(() => idle.closed)).toBe(true)
     expect(performance.now() - from).toBeGreaterThan(900)
     expect(idle.goaways).toEqual([{ lastId: 1, code: NO_ERROR, message: '' }])
-    gate(target).resolve()
+    finish(target)
     expect(textOf(await busy.done(stream))).toBe('held')
     expect(await busy.when(() => busy.closed)).toBe(true)
     await until('nobody is connected', async () => await metric(program, 'lintel_connections_open') === 0)
@@ -120,7 +117,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(client.goaways.map(({ lastId, code }) => [lastId, code])).toEqual([[HIGHEST_STREAM, NO_ERROR], [stream.id, NO_ERROR]])
     expect(await idle.when(() => idle.closed)).toBe(true)
     expect([stream.heads, client.closed]).toEqual([[], false])
-    gate(target).resolve()
+    finish(target)
     expect(textOf(await client.done(stream))).toBe('held')
     expect(await client.when(() => client.closed)).toBe(true)
     expect(await program.exited).toBe(0)
@@ -159,7 +156,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     await until('nobody is connected', async () => await metric(program, 'lintel_connections_open') === 0)
     const client = await connected(program, transport)
     expect(statusOf(await client.ask(head('/')))).toBe(200)
-    gate('/held-leaver').resolve()
+    finish('/held-leaver')
   })
 })
 

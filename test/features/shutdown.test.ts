@@ -1,23 +1,20 @@
 // The end of the program: not ready at once, nothing in flight is lost, bounded in time, and exit 0.
 import { beforeAll, describe, expect, test } from 'bun:test'
-import { echoUpstream, type Echo } from '../support/echo.ts'
+import type { Echo } from '../support/echo.ts'
 import { members } from '../support/http1.ts'
 import { configMap } from '../support/manifests.ts'
 import { start, type Program } from '../support/program.ts'
 import { rawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
+import { type HoldingEcho, holdingEcho } from './held.ts'
 import { app, CONFIGURED, requestText, resources, route } from './scene.ts'
 
 const keep = resources()
-const gates = new Map<string, PromiseWithResolvers<void>>()
-const gate = (target: string) => gates.getOrInsertComputed(target, () => Promise.withResolvers<void>())
 let echo: Echo
+let finish: HoldingEcho['finish']
 beforeAll(async () => {
-  echo = await keep(echoUpstream({ respond: async ({ target }) => {
-    if (!target.startsWith('/held')) return undefined
-    await gate(target).promise
-    return { body: 'held' }
-  } }))
+  ({ echo, finish } = await holdingEcho())
+  await keep(echo)
 })
 
 const run = (timeout: string, flags: readonly string[] = []): Promise<Program> => keep(start({
@@ -30,7 +27,7 @@ async function heldRequest(program: Program, target: string) {
   const client = await keep(rawClient(program.http))
   client.send(requestText({ target }))
   expect(await echo.when(() => echo.requests.some((request) => request.target === target))).toBe(true)
-  return { client, finish: gate(target).resolve }
+  return { client, finish: () => finish(target) }
 }
 const status = async (program: Program, path: string) => (await fetch(`http://127.0.0.1:${program.admin}${path}`)).status
 

@@ -1,12 +1,12 @@
 // Large bodies both ways: they arrive whole, they flow at the speed of the slower side, and the program does not hold them.
 import { beforeAll, describe, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { certificate } from '../support/certificate.ts'
 import { configMap, tlsSecret } from '../support/manifests.ts'
 import { start, toYaml, type Program } from '../support/program.ts'
 import { until } from '../support/until.ts'
+import { residentBytes, stalled } from './observe.ts'
 import { app, applied, CONFIGURED, resources, route } from './scene.ts'
 
 const BODY_BYTES = 64 << 20
@@ -68,20 +68,6 @@ function pour(socket: Socket, head: string, wrote: (bytes: number) => void): voi
   socket.on('drain', more)
   socket.write(head)
   more()
-}
-
-const residentBytes = ({ pid }: Program) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-
-/** Resolves when `value` has stopped moving: the same for a quarter of a second. */
-async function stalled(value: () => number): Promise<number> {
-  let last = -1
-  let since = performance.now()
-  await until('it stands still', () => {
-    if (value() !== last) since = performance.now()
-    last = value()
-    return last > 0 && performance.now() - since > 250
-  }, 10_000)
-  return last
 }
 
 describe.each(['HTTP', 'HTTPS'])('over %s', (scheme) => {

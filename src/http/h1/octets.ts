@@ -22,8 +22,6 @@ for (let octet = 0; octet < 256; octet++) {
   if (/[A-Za-z0-9.\-_]/.test(char)) CLASS[octet]! |= HOST
 }
 
-export const isClass = (octet: number | undefined, bits: number) => octet !== undefined && (CLASS[octet]! & bits) !== 0
-
 /** Whether bytes[from..] starts with the ASCII text. Reading past the end compares unequal. */
 export const startsWith = (bytes: Uint8Array, from: number, text: string): boolean => {
   for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false

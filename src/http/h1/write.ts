@@ -2,6 +2,7 @@
 import type { FieldBlock } from '../fields.ts'
 import { CHUNKED, type OwnAnswer, type ReceivedAnswer, type Span, type UpstreamRequest } from '../message.ts'
 import type { Scratch } from '../scratch.ts'
+import { chunkLine } from './chunks.ts'
 import type { Head } from './head.ts'
 import { STATUS_TEXT } from './status.ts'
 
@@ -11,7 +12,7 @@ const FRAMING_ROOM = 256
 /** A span of a body of unknown length as one chunk, with the last chunk and the trailers where it ends. */
 export const putChunk = (out: Scratch, span: Span) => {
   if (span.size > 0) {
-    out.text(`${span.size.toString(16)}\r\n`)
+    out.text(chunkLine(span.size))
     out.copy(span.bytes, span.from, span.to)
     out.endLine()
   }
