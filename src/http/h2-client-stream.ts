@@ -53,7 +53,8 @@ export class H2ClientStream implements Connection, Expiring {
     if (stream === null) { sink.failed(unprocessed('the upstream takes no more requests on this connection')); return true }
     this.#sink = sink
     this.#stream = stream
-    if (this.#host.standing) this.#host.arm(this, timeouts.readMs)
+    // While the connection does not stand yet, its own deadline ends it first.
+    this.#host.arm(this, this.#host.standing ? timeouts.readMs : timeouts.connectMs + timeouts.readMs)
     return end || (first.size === 0 && !first.last) ? true : this.write(first)
   }
 

@@ -1,5 +1,6 @@
 // gRPC through the program, @grpc/grpc-js at both ends: every kind of call, errors, deadlines, cancellation, size and number.
 import { afterAll, describe, expect, test } from 'bun:test'
+import { createServer } from 'node:net'
 import * as grpc from '@grpc/grpc-js'
 import { backend, ingress, service } from '../support/manifests.ts'
 import { changes } from '../support/until.ts'
@@ -136,4 +137,20 @@ describe('what goes wrong', () => {
     expect([none.code, none.details]).toEqual([grpc.status.UNAVAILABLE, '503 Service Temporarily Unavailable: no endpoint is ready'])
     expect((await unary(unknown, calls.unary, { message: Buffer.from('x') })).code).toBe(grpc.status.UNIMPLEMENTED)
   })
+})
+
+test('an endpoint that never answers a request without a body: 504 after proxy-read-timeout, also on a fresh connection', async () => {
+  const silent = createServer((socket) => { socket.on('error', () => socket.destroy()); socket.resume() })
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const address = silent.address()
+  const deaf = await start({
+    manifests: [
+      ...service({ metadata: { name: 'deaf' }, ports: [{ name: 'grpc', port: 80 }], endpoints: [typeof address === 'object' && address !== null ? address.port : 0] }),
+      ingress({ metadata: { name: 'deaf', annotations: { 'nginx.ingress.kubernetes.io/backend-protocol': 'GRPC', 'nginx.ingress.kubernetes.io/proxy-read-timeout': '1' } }, rules: [{ host: 'deaf.test', paths: [{ backend: backend('deaf:80') }] }] }),
+    ],
+  })
+  const answer = await fetch(`http://127.0.0.1:${deaf.http}/`, { headers: { host: 'deaf.test' } })
+  expect([answer.status, await answer.text()]).toEqual([504, '504 Gateway Time-out: the upstream did not answer in time\n'])
+  await deaf.stop()
+  silent.close()
 })
