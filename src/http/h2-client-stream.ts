@@ -18,7 +18,8 @@ export interface H2ClientHost {
   readonly reused: boolean
   readonly standing: boolean
   readonly late: boolean
-  used(timeouts: ClientTimeouts): void
+  /** A stream begins its request. It is told by `stood` when a connection that does not stand yet does. */
+  used(stream: H2ClientStream, timeouts: ClientTimeouts): void
   arm(entry: Expiring, ms: number): void
   disarm(entry: Expiring): void
 }
@@ -44,7 +45,7 @@ export class H2ClientStream implements Connection, Expiring {
 
   exchange(request: UpstreamRequest, sink: AnswerSink, timeouts: ClientTimeouts): boolean {
     const { head, first } = request
-    this.#host.used(timeouts)
+    this.#host.used(this, timeouts)
     this.#names = request.answerNames
     this.#timeouts = timeouts
     const { authority, fields } = fieldsOf(request)
@@ -53,10 +54,12 @@ export class H2ClientStream implements Connection, Expiring {
     if (stream === null) { sink.failed(unprocessed('the upstream takes no more requests on this connection')); return true }
     this.#sink = sink
     this.#stream = stream
-    // While the connection does not stand yet, its own deadline ends it first.
-    this.#host.arm(this, this.#host.standing ? timeouts.readMs : timeouts.connectMs + timeouts.readMs)
+    this.stood()
     return end || (first.size === 0 && !first.last) ? true : this.write(first)
   }
+
+  /** The upstream's time to answer runs from when it can have heard of the request; until then the connection's deadline does. */
+  stood() { if (this.#stream !== null && this.#host.standing) this.#host.arm(this, this.#timeouts.readMs) }
 
   write(span: Span): boolean {
     const stream = this.#stream
@@ -64,7 +67,7 @@ export class H2ClientStream implements Connection, Expiring {
     const { last, trailers } = span
     const wants = this.#host.codec.data(stream, span)
     if (last && trailers !== null) this.#host.codec.trailers(stream, pairsOf(trailers))
-    if (!this.#paused) this.#host.arm(this, this.#timeouts.readMs)
+    if (!this.#paused) this.stood()
     return wants
   }
 

@@ -22,6 +22,8 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   readonly #owner: H2ClientOwner
   readonly #idleMs: () => number
   protected override stands = false
+  /** Their requests go out when the connection stands. */
+  readonly #waiting: H2ClientStream[] = []
   #late = false
   #uses = 0
 
@@ -59,6 +61,7 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
     this.connected()
     this.clock.disarm(this)
     this.flush()
+    for (const stream of this.#waiting.splice(0)) stream.stood()
   }
 
   /** It has carried a request before. */
@@ -72,12 +75,13 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   /** A stream for one request. */
   stream(): H2ClientStream { return new H2ClientStream(this) }
 
-  /** A stream begins its request. */
-  used({ connectMs, sendMs }: ClientTimeouts) {
+  used(stream: H2ClientStream, { connectMs, sendMs }: ClientTimeouts) {
     this.#uses++
     this.sendMs = sendMs
-    if (!this.stands) this.clock.arm(this, connectMs)
-    else if (!this.blocked) this.clock.disarm(this)
+    if (!this.stands) {
+      this.#waiting.push(stream)
+      this.clock.arm(this, connectMs)
+    } else if (!this.blocked) this.clock.disarm(this)
   }
   arm(entry: Expiring, ms: number) { this.clock.arm(entry, ms) }
   disarm(entry: Expiring) { this.clock.disarm(entry) }
