@@ -8,7 +8,7 @@ export type Table = {
   readonly global: Global
   /** Key: `a.example`, `*.example` (one label), or `` for rules without a host. Lower case, no port, no trailing dot. */
   readonly hosts: ReadonlyMap<string, Host>
-  /** Key: what Route.backend says, `namespace/service:port` plus `|` and the protocol where it is not http and `|cluster-ip` with service-upstream. */
+  /** Key: what Route.backend says, `namespace/service:port`, then `|` and each of its options that is not the default. */
   readonly backends: ReadonlyMap<string, Backend>
   /** Key: `namespace/secret`; `` is the certificate for names that have none of their own, and is always there. */
   readonly certificates: ReadonlyMap<string, Certificate>
@@ -43,7 +43,23 @@ export type Route = {
   readonly backend: string | null
   /** ingress-nginx's `$proxy_upstream_name`: `namespace-service-port`, for the access log. */
   readonly upstreamName: string
+  /** Other backends for a part of the requests (canaries), asked in this order. Absent: all are for `backend`. */
+  readonly alternatives?: readonly Alternative[]
   readonly policies: Policies
+}
+
+/** A backend that takes some of a route's requests. What decides: header, then cookie, then chance (ingress-nginx.md §4.8). */
+export type Alternative = {
+  /** Key in Table.backends. */
+  readonly backend: string
+  readonly upstreamName: string
+  /** With neither value nor pattern: `always` and `never` decide. pattern: a regular expression, open at both ends. */
+  readonly header?: { readonly name: string; readonly value?: string; readonly pattern?: string }
+  /** Name of the cookie whose `always` or `never` decides. */
+  readonly cookie?: string
+  /** weight of total requests, at random; 0: none. */
+  readonly weight: number
+  readonly total: number
 }
 
 /**
@@ -72,8 +88,8 @@ export type Policies = {
   readonly upstreamHost?: { readonly host: string }
   readonly timeouts: Timeouts
 }
-/** connect: until the connection stands. send, read: between two successful operations on the upstream. */
-export type Timeouts = { readonly connectMs: number; readonly sendMs: number; readonly readMs: number }
+/** connect: until the connection stands. send, read: between two successful operations on the upstream. request: all of it, 0: no bound. */
+export type Timeouts = { readonly connectMs: number; readonly sendMs: number; readonly readMs: number; readonly requestMs: number }
 
 /** What endpoints speak: HTTP/1.1 in clear or over TLS, HTTP/2 in clear or over TLS (gRPC). */
 export type Protocol = 'http' | 'https' | 'h2c' | 'h2'
@@ -81,8 +97,17 @@ export type Protocol = 'http' | 'https' | 'h2c' | 'h2'
 /** A Service port with its ready endpoints, sorted by address then port. No endpoints: 503. */
 export type Backend = {
   readonly protocol: Protocol
+  readonly options: BackendOptions
   readonly endpoints: readonly Endpoint[]
 }
+/** How requests are spread over the endpoints. */
+export type BackendOptions = {
+  readonly balance: Balance
+  /** Time over which a new endpoint comes to its full share; 0: at once. */
+  readonly slowStartMs: number
+}
+/** hash: consistent, of `by` (text with variables of nginx); subset: endpoints of a group to choose from at random, 0: one. */
+export type Balance = { readonly kind: 'round_robin' | 'ewma' | 'least_conn' } | { readonly kind: 'hash'; readonly by: string; readonly subset: number }
 /** address: IP, or a DNS name for ExternalName. */
 export type Endpoint = { readonly address: string; readonly port: number }
 

@@ -3,7 +3,8 @@
 import type { AnswerSink, Connection, Exchange, ProxyError, ReceivedAnswer, Span, UpstreamRequest } from '../http/message.ts'
 import type { Timeouts } from '../model.ts'
 import type { Attempt } from '../telemetry/record.ts'
-import type { LiveBackend, LiveEndpoint } from '../upstream/backends.ts'
+import type { LiveBackend } from '../upstream/backends.ts'
+import type { LiveEndpoint } from '../upstream/endpoint.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import { retryOf } from './retry.ts'
 import type { Serving } from './serving.ts'
@@ -32,6 +33,7 @@ export class Forward implements AnswerSink {
   #connection: Connection | null = null
   #attempt: Attempt | null = null
   #attemptStart = 0
+  #headMs = 0
   #consumed = false
   #responded = false
   #tunnel = false
@@ -60,7 +62,9 @@ export class Forward implements AnswerSink {
     this.#endpoint = endpoint
     this.#attemptStart = performance.now()
     this.#attempt = { endpoint: endpoint.name, status: 0, ms: 0, bytes: 0, error: '' }
+    this.#headMs = 0
     this.#context.attempts.push(this.#attempt)
+    endpoint.began()
     const connection = fresh ? pool.dial() : pool.take()
     this.#connection = connection
     const wants = connection.exchange(this.#request(), this, this.#context.timeouts)
@@ -91,7 +95,7 @@ export class Forward implements AnswerSink {
   cancel(error: ProxyError) {
     if (this.#attempt !== null) this.#attempt.error ||= error.code
     const connection = this.#connection
-    this.#connection = null
+    this.#attemptEnded()
     connection?.cancel()
     this.#finish()
   }
@@ -125,8 +129,7 @@ export class Forward implements AnswerSink {
 
   failed(error: ProxyError) {
     this.#attempt!.error = error.code
-    this.#attempt!.ms = performance.now() - this.#attemptStart
-    this.#connection = null
+    this.#attemptEnded()
     if (this.#responded) {
       this.#context.exchange.abort()
       return this.#finish(error)
@@ -148,6 +151,7 @@ export class Forward implements AnswerSink {
 
   #began(head: ReceivedAnswer, span: Span) {
     this.#responded = true
+    this.#headMs = performance.now() - this.#attemptStart
     this.#context.status = this.#attempt!.status = head.status
     this.#attempt!.bytes = span.size
   }
@@ -163,12 +167,17 @@ export class Forward implements AnswerSink {
 
   /** Before the last octets are handed on: the exchange may begin its next request while that is done. */
   #finish(error?: ProxyError) {
-    this.#connection = null
-    if (this.#attempt !== null) {
-      this.#attempt.ms = performance.now() - this.#attemptStart
-      this.#context.bytesOut = this.#attempt.bytes
-    }
-    this.#attempt = null
+    this.#attemptEnded()
+    this.#context.bytesOut = this.#context.attempts.at(-1)?.bytes ?? 0
     this.#context.finish(error)
+  }
+
+  #attemptEnded() {
+    this.#connection = null
+    const attempt = this.#attempt
+    if (attempt === null) return
+    this.#attempt = null
+    attempt.ms = performance.now() - this.#attemptStart
+    this.#endpoint!.ended({ status: attempt.status, headMs: this.#headMs, error: attempt.error })
   }
 }

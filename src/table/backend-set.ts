@@ -64,7 +64,7 @@ export class BackendBuilder {
     const slices = this.#slices.of(ref.service)
     const former = this.#backends.get(ref.key)
     const fault = backendFault(ref, service, this.#disableExternalName)
-    const fresh = service === undefined || fault !== undefined ? { protocol: ref.protocol, endpoints: [] } : backendOf(ref, service, slices)
+    const fresh = service === undefined || fault !== undefined ? { protocol: ref.protocol, options: ref.options, endpoints: [] } : backendOf(ref, service, slices)
     const backend = former !== undefined && sameBackend(former, fresh) ? former : fresh
     this.#backends.set(ref.key, backend)
     this.#entries.set(ref.key, { ref, service, slices, fault })

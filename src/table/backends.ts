@@ -20,9 +20,9 @@ export function backendFault(ref: BackendRef, service: Service | undefined, disa
 /** Of a reference without fault. Endpoints are sorted and free of duplicates, so that equal objects give equal backends. */
 export function backendOf(ref: BackendRef, service: Service, slices: readonly EndpointSlice[]): Backend {
   const port = portOf(service, ref.port)
-  if (port === undefined) return { protocol: ref.protocol, endpoints: [] }
+  if (port === undefined) return { protocol: ref.protocol, options: ref.options, endpoints: [] }
   const fixed = service.type === 'ExternalName' ? externalEndpoint(service, port) : ref.viaClusterIp ? clusterEndpoint(service, port) : undefined
-  return { protocol: ref.protocol, endpoints: fixed === undefined ? distinct(slices.flatMap((slice) => readyEndpoints(slice, port))) : [fixed] }
+  return { protocol: ref.protocol, options: ref.options, endpoints: fixed === undefined ? distinct(slices.flatMap((slice) => readyEndpoints(slice, port))) : [fixed] }
 }
 
 export function sameBackend(a: Backend, b: Backend): boolean {

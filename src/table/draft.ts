@@ -1,6 +1,6 @@
 // What one Ingress wants for one host, before other Ingresses, Services and Secrets have their say. Types only.
 import type { ServicePort } from '../kube/objects.ts'
-import type { Policies, Protocol, Route } from '../model.ts'
+import type { BackendOptions, Policies, Protocol, Route } from '../model.ts'
 
 /** A Service port as an Ingress names it. `object`, `field`: where, for issues. */
 export type BackendRef = {
@@ -10,6 +10,7 @@ export type BackendRef = {
   readonly service: string
   readonly port: ServicePort
   readonly protocol: Protocol
+  readonly options: BackendOptions
   /** Send to the cluster IP instead of the endpoints. */
   readonly viaClusterIp: boolean
   readonly object: string

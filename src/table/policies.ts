@@ -46,6 +46,7 @@ export function commonPolicies(values: Annotations, settings: RouteSettings, den
       connectMs: (values['proxy-connect-timeout'] ?? settings['proxy-connect-timeout']) * 1000,
       sendMs: (values['proxy-send-timeout'] ?? settings['proxy-send-timeout']) * 1000,
       readMs: (values['proxy-read-timeout'] ?? settings['proxy-read-timeout']) * 1000,
+      requestMs: 0,
     },
   }
 }

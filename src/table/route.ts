@@ -1,5 +1,6 @@
 // One wanted path → the draft of its route. Knows nothing of Services, Secrets or other Ingresses.
 import type { Policies, Protocol } from '../model.ts'
+import { defaultBackendOptions } from './backend-options.ts'
 import { backendRef, upstreamName } from './backend-ref.ts'
 import type { BackendRef, Draft } from './draft.ts'
 import { keyOf } from './names.ts'
@@ -38,7 +39,7 @@ function backendOf(reading: Reading, wanted: WantedPath): BackendRef | undefined
     const { name, port } = wanted.backend.service
     const protocol = PROTOCOLS[values['backend-protocol'] ?? 'HTTP'] ?? 'http'
     const viaClusterIp = values['service-upstream'] ?? settings['service-upstream']
-    return backendRef({ namespace: ingress.meta.namespace, name, port, protocol, viaClusterIp, object, field: wanted.field })
+    return backendRef({ namespace: ingress.meta.namespace, name, port, protocol, options: defaultBackendOptions, viaClusterIp, object, field: wanted.field })
   }
   issues.push({ object, field: wanted.field, reason: 'backend.resource can not be served: this path answers 404; name a Service instead' })
   return undefined

@@ -2,10 +2,9 @@
 // are retired when the last backend lets them go. Knows no requests.
 import type { Target } from '../http/client.ts'
 import type { Backend, Endpoint } from '../model.ts'
-import { roundRobin, type Weighted } from './balance.ts'
+import { roundRobin } from './balance.ts'
+import { LiveEndpoint } from './endpoint.ts'
 import { poolKey, type Pools } from './pool.ts'
-
-export type LiveEndpoint = Weighted & { readonly key: string; readonly target: Target; readonly name: string }
 
 export class LiveBackend {
   endpoints: readonly LiveEndpoint[] = []
@@ -56,6 +55,5 @@ const TRANSPORT = {
 const keep = (kept: ReadonlyMap<string, LiveEndpoint>, { address, port }: Endpoint, backend: Backend): LiveEndpoint => {
   const target: Target = { address, port, ...TRANSPORT[backend.protocol] }
   const key = poolKey(target)
-  // A random start: workers and backends that begin together must not send their first requests to the same endpoint.
-  return kept.get(key) ?? { key, target, name: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`, weight: 1, current: Math.random() }
+  return kept.get(key) ?? new LiveEndpoint(key, target)
 }

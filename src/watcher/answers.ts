@@ -9,7 +9,7 @@ export class Answers {
   readonly #rows = new WeakMap<Certificate, CertificateRow>()
 
   /**
-   * `{version, workers: [{id, version}], hosts: [{host, certificate, routes}], fallback, backends: [{key, protocol, endpoints}],
+   * `{version, workers: [{id, version}], hosts: [{host, certificate, routes}], fallback, backends: [{key, protocol, options, endpoints}],
    * certificates: [{id, subject, notAfter, names}]}`. workers: the version that each one serves, null: nothing yet.
    */
   table(table: Table, workers: ReadonlyMap<number, number | null>): string {
@@ -18,7 +18,7 @@ export class Answers {
       workers: [...workers].map(([id, version]) => ({ id, version })),
       hosts: [...table.hosts].map(([host, { certificate, routes }]) => ({ host, certificate, routes: routes.map(routeRow) })),
       fallback: table.global.fallback && routeRow(table.global.fallback),
-      backends: [...table.backends].map(([key, { protocol, endpoints }]) => ({ key, protocol, endpoints })),
+      backends: [...table.backends].map(([key, backend]) => ({ key, ...backend })),
       certificates: [...table.certificates].map(([id, certificate]) => ({ id, ...this.#certificateRow(certificate) })),
     })
   }
@@ -35,7 +35,7 @@ export class Answers {
   }
 }
 
-const routeRow = ({ id, path, backend, policies }: Route) => ({ id, path, backend, policies })
+const routeRow = ({ id, path, backend, alternatives, policies }: Route) => ({ id, path, backend, alternatives, policies })
 
 const readCertificate = (pem: string): CertificateRow => {
   const { subject, validToDate, subjectAltName } = new X509Certificate(pem)

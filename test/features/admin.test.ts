@@ -40,7 +40,7 @@ test('/table: hosts, routes, backends, endpoints, certificates', async () => {
       expect.objectContaining({ host: 'app.example', certificate: null, routes: [expect.objectContaining({ path: { kind: 'prefix', value: '' }, backend: 'default/app:80' })] }),
       expect.objectContaining({ host: 'secure.example', certificate: 'default/pair' }),
     ]),
-    backends: expect.arrayContaining([{ key: 'default/app:80', protocol: 'http', endpoints: [{ address: '127.0.0.1', port }] }]),
+    backends: expect.arrayContaining([{ key: 'default/app:80', protocol: 'http', options: { balance: { kind: 'round_robin' }, slowStartMs: 0 }, endpoints: [{ address: '127.0.0.1', port }] }]),
     certificates: expect.arrayContaining([expect.objectContaining({ id: 'default/pair', names: ['secure.example'] })]),
   })
 })

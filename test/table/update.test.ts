@@ -2,8 +2,9 @@
 import { expect, test } from 'bun:test'
 import type { Backend, Table } from '../../src/model.ts'
 import { apply, diff, emptyTable, LiveTable } from '../../src/update.ts'
+import { defaultBackendOptions as options } from '../../src/table/backend-options.ts'
 
-const backend = (port: number): Backend => ({ protocol: 'http', endpoints: [{ address: '10.0.0.1', port }] })
+const backend = (port: number): Backend => ({ protocol: 'http', options, endpoints: [{ address: '10.0.0.1', port }] })
 const table = (version: number, backends: Record<string, Backend>): Table =>
   ({ ...emptyTable, version, backends: new Map(Object.entries(backends)) })
 

@@ -4,10 +4,11 @@ import type { Route, Table } from '../../src/model.ts'
 import { emptyTable } from '../../src/update.ts'
 import { Answers } from '../../src/watcher/answers.ts'
 import { certificate } from '../support/certificate.ts'
+import { defaultBackendOptions as options } from '../../src/table/backend-options.ts'
 
 const route: Route = {
   id: 'ns/cafe/cafe.example/prefix:/tea', ingress: 'ns/cafe', path: { kind: 'prefix', value: '/tea' }, backend: 'ns/tea:80', upstreamName: 'ns-tea-80',
-  policies: { timeouts: { connectMs: 1, sendMs: 2, readMs: 3 } },
+  policies: { timeouts: { connectMs: 1, sendMs: 2, readMs: 3, requestMs: 0 } },
 }
 
 test('hosts, routes, backends and certificates, without keys', async () => {
@@ -16,7 +17,7 @@ test('hosts, routes, backends and certificates, without keys', async () => {
     ...emptyTable,
     version: 7,
     hosts: new Map([['cafe.example', { routes: [route], certificate: 'ns/secret' }]]),
-    backends: new Map([['ns/tea:80', { protocol: 'http', endpoints: [{ address: '127.0.0.1', port: 1 }] }]]),
+    backends: new Map([['ns/tea:80', { protocol: 'http', options, endpoints: [{ address: '127.0.0.1', port: 1 }] }]]),
     certificates: new Map([['ns/secret', { cert, key }]]),
   }
   const json = new Answers().table(table, new Map([[1, 7], [2, null]]))
@@ -26,7 +27,7 @@ test('hosts, routes, backends and certificates, without keys', async () => {
     workers: [{ id: 1, version: 7 }, { id: 2, version: null }],
     hosts: [{ host: 'cafe.example', certificate: 'ns/secret', routes: [{ id, path, backend, policies }] }],
     fallback: null,
-    backends: [{ key: 'ns/tea:80', protocol: 'http', endpoints: [{ address: '127.0.0.1', port: 1 }] }],
+    backends: [{ key: 'ns/tea:80', protocol: 'http', options, endpoints: [{ address: '127.0.0.1', port: 1 }] }],
     certificates: [{
       id: 'ns/secret', subject: expect.stringContaining('cafe.example'), notAfter: expect.stringMatching(/^\d{4}-.*Z$/),
       names: ['cafe.example', '*.cafe.example'],

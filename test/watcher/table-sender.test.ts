@@ -4,8 +4,9 @@ import type { ToProxy } from '../../src/channel.ts'
 import type { Backend, Table } from '../../src/model.ts'
 import { apply, diff, emptyTable } from '../../src/update.ts'
 import { Publication, TableSender } from '../../src/watcher/table-sender.ts'
+import { defaultBackendOptions as options } from '../../src/table/backend-options.ts'
 
-const backend = (port: number): Backend => ({ protocol: 'http', endpoints: [{ address: '127.0.0.1', port }] })
+const backend = (port: number): Backend => ({ protocol: 'http', options, endpoints: [{ address: '127.0.0.1', port }] })
 const many = (version: number, count: number): Table => {
   const backends = Array.from({ length: count }, (_, at) => [`ns/s${at}:80`, backend(at + 1)] as const)
   return { ...emptyTable, version, backends: new Map(backends) }

@@ -7,13 +7,14 @@ import { StartError } from '../../src/kube/start-error.ts'
 import type { Build, Builder } from '../../src/table/build.ts'
 import { emptyTable } from '../../src/update.ts'
 import { Watcher } from '../../src/watcher/watcher.ts'
+import { defaultBackendOptions as options } from '../../src/table/backend-options.ts'
 
 const meta = { namespace: 'ns', name: 'a', annotations: {}, labels: {}, creationTimestamp: '' }
 const slice = (port: number): EndpointSlice => ({ kind: 'EndpointSlice', meta, service: 's', ports: [{ name: '', port, protocol: 'TCP' }], endpoints: [] })
 const config = (name: string): ConfigMap => ({ kind: 'ConfigMap', meta: { ...meta, name }, data: {} })
 const set = (object: EndpointSlice | ConfigMap): Change => ({ op: 'set', object })
 
-const backend = (port: number): Backend => ({ protocol: 'http', endpoints: [{ address: '::1', port }] })
+const backend = (port: number): Backend => ({ protocol: 'http', options, endpoints: [{ address: '::1', port }] })
 
 /** One backend for each slice, one issue for each ConfigMap; the same table while the slices are the same. */
 class TestBuilder implements Builder {
