@@ -57,6 +57,8 @@ export type Alternative = {
   readonly header?: { readonly name: string; readonly value?: string; readonly pattern?: string }
   /** Name of the cookie whose `always` or `never` decides. */
   readonly cookie?: string
+  /** Clients of the route's affinity are not kept on it (affinity-canary-behavior `legacy`). */
+  readonly withoutAffinity?: true
   /** weight of total requests, at random; 0: none. */
   readonly weight: number
   readonly total: number
@@ -86,10 +88,35 @@ export type Policies = {
   readonly rewrite?: { readonly target: string }
   /** upstream-vhost. */
   readonly upstreamHost?: { readonly host: string }
+  /** affinity: the cookie that ties clients to endpoints of the route's backends, which are sticky then. */
+  readonly affinity?: Affinity
   readonly timeouts: Timeouts
+  readonly retry: RetryPolicy
+}
+/**
+ * path: of the cookie; `` stands for none, as in domain and sameSite. secure: also in clear. expires, maxAge: seconds from now.
+ * lenientSameSite: SameSite=None is left out for clients that misread it. movesOnFailure: a failed try changes the cookie too.
+ */
+export type Affinity = {
+  readonly cookie: string
+  readonly path: string
+  readonly domain: string
+  readonly expires: number | null
+  readonly maxAge: number | null
+  readonly sameSite: string
+  readonly lenientSameSite: boolean
+  readonly secure: boolean
+  readonly partitioned: boolean
+  readonly movesOnFailure: boolean
 }
 /** connect: until the connection stands. send, read: between two successful operations on the upstream. request: all of it, 0: no bound. */
 export type Timeouts = { readonly connectMs: number; readonly sendMs: number; readonly readMs: number; readonly requestMs: number }
+
+/** proxy-next-upstream, without `off`: on nothing. tries: in all, 0: as many as there are endpoints. timeoutMs: none begins after it, 0: no bound. */
+export type RetryPolicy = { readonly on: readonly RetryCondition[]; readonly tries: number; readonly timeoutMs: number }
+export type RetryCondition =
+  | 'error' | 'timeout' | 'invalid_header' | 'non_idempotent'
+  | 'http_500' | 'http_502' | 'http_503' | 'http_504' | 'http_403' | 'http_404' | 'http_429'
 
 /** What endpoints speak: HTTP/1.1 in clear or over TLS, HTTP/2 in clear or over TLS (gRPC). */
 export type Protocol = 'http' | 'https' | 'h2c' | 'h2'
@@ -98,17 +125,42 @@ export type Protocol = 'http' | 'https' | 'h2c' | 'h2'
 export type Backend = {
   readonly protocol: Protocol
   readonly options: BackendOptions
+  /** Of a persistent affinity: keys what its cookies say of endpoints. Not known outside the cluster, and the same in all instances of Lintel. */
+  readonly secret?: string
   readonly endpoints: readonly Endpoint[]
 }
-/** How requests are spread over the endpoints. */
+/** How requests are spread over the endpoints, and how many of them there may be. */
 export type BackendOptions = {
   readonly balance: Balance
   /** Time over which a new endpoint comes to its full share; 0: at once. */
   readonly slowStartMs: number
+  readonly limits: Limits
+  /** An answer of 500 and above counts as a failure of its endpoint. */
+  readonly ejectOn5xx: boolean
+  /** null: endpoints are judged by what becomes of requests alone. */
+  readonly check: HealthCheck | null
 }
-/** hash: consistent, of `by` (text with variables of nginx); subset: endpoints of a group to choose from at random, 0: one. */
-export type Balance = { readonly kind: 'round_robin' | 'ewma' | 'least_conn' } | { readonly kind: 'hash'; readonly by: string; readonly subset: number }
-/** address: IP, or a DNS name for ExternalName. */
+/** Active check of each endpoint. statuses: ranges that are well, ends included. Thresholds: looks in a row. */
+export type HealthCheck = {
+  readonly type: 'http' | 'tcp' | 'grpc'
+  readonly path: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly healthyThreshold: number
+  readonly unhealthyThreshold: number
+  readonly statuses: readonly (readonly [from: number, to: number])[]
+}
+/** Requests at once to each endpoint, to all of them, and waiting for a place, of all workers together. 0: no limit; of pending: none waits. */
+export type Limits = { readonly connections: number; readonly requests: number; readonly pending: number }
+/**
+ * hash: consistent, of `by` (text with variables of nginx); subset: endpoints of a group to choose from at random, 0: one.
+ * sticky: by the cookie of Policies.affinity; persistent: a client moves only when its endpoint is gone.
+ */
+export type Balance =
+  | { readonly kind: 'round_robin' | 'ewma' | 'least_conn' }
+  | { readonly kind: 'hash'; readonly by: string; readonly subset: number }
+  | { readonly kind: 'sticky'; readonly persistent: boolean }
+/** address: IP. */
 export type Endpoint = { readonly address: string; readonly port: number }
 
 /** PEM. cert: leaf first, then the chain. */

@@ -25,6 +25,7 @@ class ProxyThread {
       sink: (record) => { counts.sink(record); log.sink(record) },
       opened: counts.connectionOpened,
       closed: counts.connectionClosed,
+      handshakeFailed: counts.handshakeFailed,
       defect: (error) => post({ type: 'note', line: `a request failed by a defect of Lintel: ${error instanceof Error ? error.stack : String(error)}` }),
     })
     const thread = new ProxyThread({ edge, counts, log, ports: { http: flags.httpPort, https: flags.httpsPort } })

@@ -29,6 +29,8 @@ export class ClientConnection extends Wire implements Connection {
   /** Answers it has carried. */
   uses = 0
   readonly bornMs = performance.now()
+  /** Since when it rests. */
+  restsSinceMs = 0
   protected override sendMs = 0
   readonly #owner: ClientOwner
   readonly #scratch: Scratch
@@ -141,8 +143,14 @@ export class ClientConnection extends Wire implements Connection {
     this.#sink = null
     this.destroy()
   }
-  /** Idle for at most so long. */
-  rest(idleMs: number) { this.clock.arm(this, idleMs) }
+  /** Idle for at most so long, and not up to where the upstream would close it. */
+  rest(idleMs: number) {
+    this.restsSinceMs = performance.now()
+    const { idleSeconds } = this.#head
+    this.clock.arm(this, idleSeconds < 0 ? idleMs : Math.min(idleMs, sureMs(idleSeconds)))
+  }
+  /** Nothing has come since it rests, not even its end. Where something has, it can't be used any more. */
+  get quiet() { return this.isQuiet() }
 
   // ---- the answer
 
@@ -323,5 +331,8 @@ export class ClientConnection extends Wire implements Connection {
     this.#fail(new ProxyError('upstream', this.#answering ? 'timeout_body' : 'timeout_header', { status: 504, message: 'the upstream did not answer in time' }))
   }
 }
+
+/** A request must have reached the upstream before its time is over: a second before, of short times half of it. */
+const sureMs = (idleSeconds: number): number => idleSeconds * 1000 - Math.min(1000, idleSeconds * 500)
 
 const EMPTY: Buffer = Buffer.alloc(0)

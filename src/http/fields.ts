@@ -4,7 +4,7 @@ import { equalsFolded, foldedWord } from './h1/octets.ts'
 
 /** What a head's reader has to do with a field. 0 means: nothing, pass it on untouched. */
 export const KIND = {
-  PASS: 0, DROP: 1, HOST: 2, CONNECTION: 3, CONTENT_LENGTH: 4, TRANSFER_ENCODING: 5, EXPECT: 6, UPGRADE: 7, REQUEST_ID: 8, DATE: 9, FORWARDED: 10,
+  PASS: 0, DROP: 1, HOST: 2, CONNECTION: 3, CONTENT_LENGTH: 4, TRANSFER_ENCODING: 5, EXPECT: 6, UPGRADE: 7, REQUEST_ID: 8, DATE: 9, FORWARDED: 10, KEEP_ALIVE: 11,
 } as const
 export type Kind = (typeof KIND)[keyof typeof KIND]
 
@@ -56,7 +56,7 @@ export const requestNames = (alsoDropped: Iterable<string> = []) => new NameTabl
 /** Names of an answer that concern us; `alsoDropped` in lower case (hidden fields, fields that the proxy sets itself). */
 export const answerNames = (alsoDropped: Iterable<string> = []) => new NameTable([
   ...dropped(HOP_BY_HOP), ['connection', KIND.CONNECTION], ['content-length', KIND.CONTENT_LENGTH], ['transfer-encoding', KIND.TRANSFER_ENCODING],
-  ['upgrade', KIND.UPGRADE], ['date', KIND.DATE], ...dropped(alsoDropped),
+  ['upgrade', KIND.UPGRADE], ['date', KIND.DATE], ['keep-alive', KIND.KEEP_ALIVE], ...dropped(alsoDropped),
 ])
 /** Trailers: what must not pass. */
 export const trailerNames = new NameTable(dropped(FORBIDDEN_TRAILERS))

@@ -22,6 +22,8 @@ export interface H2ClientHost {
   used(stream: H2ClientStream, timeouts: ClientTimeouts): void
   arm(entry: Expiring, ms: number): void
   disarm(entry: Expiring): void
+  /** Disarmed for good. */
+  forget(entry: Expiring): void
 }
 
 export class H2ClientStream implements Connection, Expiring {
@@ -54,12 +56,18 @@ export class H2ClientStream implements Connection, Expiring {
     if (stream === null) { sink.failed(unprocessed('the upstream takes no more requests on this connection')); return true }
     this.#sink = sink
     this.#stream = stream
-    this.stood()
-    return end || (first.size === 0 && !first.last) ? true : this.write(first)
+    this.#armRead()
+    const wants = end || (first.size === 0 && !first.last) || this.write(first)
+    return wants && this.#host.standing
   }
 
+  /** The connection has come to stand. Until then the rest of the body was not wanted: it can still go to another endpoint. */
+  stood() {
+    this.#armRead()
+    this.#sink?.drained()
+  }
   /** The upstream's time to answer runs from when it can have heard of the request; until then the connection's deadline does. */
-  stood() { if (this.#stream !== null && this.#host.standing) this.#host.arm(this, this.#timeouts.readMs) }
+  #armRead() { if (this.#stream !== null && this.#host.standing) this.#host.arm(this, this.#timeouts.readMs) }
 
   write(span: Span): boolean {
     const stream = this.#stream
@@ -67,7 +75,7 @@ export class H2ClientStream implements Connection, Expiring {
     const { last, trailers } = span
     const wants = this.#host.codec.data(stream, span)
     if (last && trailers !== null) this.#host.codec.trailers(stream, pairsOf(trailers))
-    if (!this.#paused) this.stood()
+    if (!this.#paused) this.#armRead()
     return wants
   }
 
@@ -132,7 +140,7 @@ export class H2ClientStream implements Connection, Expiring {
     this.#stream = null
     this.#sink = null
     this.#held.clear()
-    this.#host.disarm(this)
+    this.#host.forget(this) // one of these lives for one request: the clock would keep it for the read timeout
     return stream
   }
 

@@ -85,6 +85,7 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   }
   arm(entry: Expiring, ms: number) { this.clock.arm(entry, ms) }
   disarm(entry: Expiring) { this.clock.disarm(entry) }
+  forget(entry: Expiring) { this.clock.forget(entry) }
 
   /** No new streams; closes when those that are open have ended. */
   retire() {

@@ -9,6 +9,7 @@ import { HeldBody } from './held-body.ts'
 import type { FieldSection } from './h2/field-section.ts'
 import { CODE } from './h2/fault.ts'
 import type { H2Connection } from './h2/connection.ts'
+import type { Reset } from './h2/session.ts'
 import type { H2Stream } from './h2/stream.ts'
 import { LINGER_BYTES, LINGER_MS } from './h1/limits.ts'
 import { type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
@@ -110,11 +111,11 @@ export class H2Exchange implements Exchange, Expiring {
     if (!wants) this.pause()
   }
 
-  /** The client reset the stream, broke its rules, or left. */
-  lost() {
+  /** The client reset the stream, broke its rules, left, or took nothing for too long. */
+  lost({ stalled = false, message }: Reset) {
     this.#release()
     if (this.#lingering) return
-    this.#responder.abandoned(new ProxyError('downstream', 'client_gone', { status: 499 }))
+    this.#responder.abandoned(stalled ? new ProxyError('downstream', 'timeout_send', { status: 408, message }) : new ProxyError('downstream', 'client_gone', { status: 499 }))
   }
   drained() { this.#responder.drained() }
 

@@ -4,17 +4,22 @@ import type { Expiring } from './clock.ts'
 import { H2Exchange, type H2Host } from './h2-exchange.ts'
 import { H2Connection } from './h2/connection.ts'
 import type { ConnectionFault } from './h2/fault.ts'
+import { OUTPUT_BYTES } from './h2/limits.ts'
 import type { OutputBuffers } from './h2/output.ts'
 import type { FieldSection } from './h2/field-section.ts'
 import type { H2Events } from './h2/session.ts'
 import type { H2Stream } from './h2/stream.ts'
 import { type Peer, ProxyError } from './message.ts'
-import { LINGER_MS } from './h1/limits.ts'
+import { LINGER_BYTES, LINGER_MS } from './h1/limits.ts'
 import { DRAIN_IDLE_MS, type ServerOptions } from './server.ts'
 import { H2Wire } from './h2-wire.ts'
 
 /** A reader that takes nothing for so long is gone (nginx: send_timeout). */
 const SEND_MS = 60_000
+/** Kept by a connection without streams: a burst of 128 would hold 200 KB. One request after another makes no new ones. */
+const IDLE_EXCHANGES = 1
+/** Octets to send beside a full socket beyond which a client that asks on and does not read is not read either: twice what there may be of DATA. */
+const UNSENT_BYTES = 2 * OUTPUT_BYTES
 
 export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   readonly client: Peer
@@ -25,6 +30,7 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   readonly #free: H2Exchange[] = []
   #draining = false
   #closing = false
+  #lingered = 0
 
   constructor(socket: Socket, client: Peer, options: ServerOptions & { readonly buffers: OutputBuffers }) {
     super(options)
@@ -49,14 +55,25 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   /** Octets that were read before it was known that this is HTTP/2. */
   start(bytes: Buffer) { this.received(bytes) }
 
-  protected override received(bytes: Buffer) { if (!this.#closing) super.received(bytes) }
+  protected override received(bytes: Buffer) {
+    if (this.#closing) return this.#linger(bytes.length)
+    super.received(bytes)
+    if (this.blocked && this.codec.unsent > UNSENT_BYTES) this.pause()
+  }
+  /** Not read beyond a bound: a flood that goes on would be decrypted to be thrown away. */
+  #linger(octets: number) {
+    this.#lingered += octets
+    if (this.#lingered > LINGER_BYTES) this.pause()
+  }
   protected override drained() {
     super.drained()
-    if (this.#closing) this.clock.arm(this, LINGER_MS)
-    else if (this.codec.active === 0) this.#armIdle()
+    if (this.#closing) return this.clock.arm(this, LINGER_MS)
+    this.resume()
+    if (this.codec.active === 0) this.#armIdle()
   }
   protected override shut() {
     super.shut()
+    for (const exchange of this.#free) this.clock.forget(exchange)
     this.#options.closed(this)
   }
   expired() {
@@ -84,11 +101,11 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
       head: (stream, section, end) => this.#head(stream, section, end),
       data: (stream, span) => stream.owner?.data(span),
       trailers: (stream, section) => stream.owner?.trailers(section),
-      reset: (stream) => stream.owner?.lost(),
+      reset: (stream, reset) => stream.owner?.lost(reset),
       drained: (stream) => stream.owner?.drained(),
       refused: (_, message) => this.#exchange().refused(new ProxyError('downstream', 'bad_request', { status: 400, message })),
       goaway: () => { /* the client opens no more streams; those that are open go on */ },
-      idle: () => { if (!this.blocked) this.#armIdle() },
+      idle: () => this.#idle(),
       pong: () => { /* the codec waits for its drain ping by itself */ },
       wake: () => this.wake(),
       failed: (fault) => this.#failed(fault),
@@ -98,6 +115,10 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   #head(stream: H2Stream<H2Exchange>, section: FieldSection, end: boolean) {
     if (!this.blocked) this.clock.disarm(this)
     this.#exchange().begin(stream, section, end)
+  }
+  #idle() {
+    if (this.#free.length > IDLE_EXCHANGES) this.#free.length = IDLE_EXCHANGES
+    if (!this.blocked) this.#armIdle()
   }
   #exchange(): H2Exchange { return this.#free.pop() ?? new H2Exchange(this, this.#options.responder) }
 
@@ -112,6 +133,7 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   date() { return this.#options.date() }
   bodyMs() { return this.#options.limits().bodyMs }
   arm(entry: Expiring, ms: number) { this.clock.arm(entry, ms) }
-  disarm(entry: Expiring) { this.clock.disarm(entry) }
+  /** For good when the connection is gone: the clock would keep the exchange, and with it the connection, for the body timeout. */
+  disarm(entry: Expiring) { this.closed ? this.clock.forget(entry) : this.clock.disarm(entry) }
   free(exchange: H2Exchange) { this.#free.push(exchange) }
 }

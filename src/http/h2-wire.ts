@@ -51,6 +51,7 @@ export abstract class H2Wire<O> extends Wire {
 
   #tick() {
     this.codec.tick()
+    this.flush()
     this.clock.arm(this.#ticker, TICK_MS)
   }
 }

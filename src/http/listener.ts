@@ -4,8 +4,8 @@ import type { TLSSocket } from 'node:tls'
 import { H2ServerConnection } from './h2-server.ts'
 import { OutputBuffers } from './h2/output.ts'
 import { type ServedConnection, ServerConnection, type ServerOptions } from './server.ts'
-import { HELLO_BYTES, readHello } from './tls/client-hello.ts'
-import { type Keypair, TlsContexts, type TlsOptions } from './tls/contexts.ts'
+import { awaitHello } from './tls/await-hello.ts'
+import { type HandshakeFailure, type Keypair, TlsContexts, type TlsOptions } from './tls/contexts.ts'
 import type { Peer } from './message.ts'
 
 export type ListenerOptions = {
@@ -16,10 +16,10 @@ export type ListenerOptions = {
   /** A connection that carries requests began, ended: for the metrics. */
   readonly opened: () => void
   readonly closed: () => void
+  /** A TLS client never came to speak: for the metrics. */
+  readonly handshakeFailed: (reason: HandshakeFailure) => void
 }
 
-/** How long a connection may take to send its ClientHello. */
-const HELLO_MS = 10_000
 /** A listener that closes resets what waits in its accept queue (bun.md §5.4): it goes on accepting for so long after drain began. */
 const ACCEPT_TAIL_MS = 250
 
@@ -36,7 +36,7 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options
     this.#server = { ...options.server, buffers: new OutputBuffers(), closed: (connection) => this.#closed(connection), priorKnowledge: (socket, client, bytes) => this.#http2(socket, client).start(bytes) }
-    this.#contexts = new TlsContexts(options.tls.options, (socket) => this.#secured(socket))
+    this.#contexts = new TlsContexts(options.tls.options, { secured: (socket) => this.#secured(socket), failed: options.handshakeFailed })
   }
 
   /** Resolves when the port accepts; rejects with the system's error, EADDRINUSE above all. */
@@ -69,24 +69,8 @@ export class Listener {
     return this.#add(new H2ServerConnection(socket, client, this.#server))
   }
 
-  /** Reads on until the ClientHello is whole, then gives it back to the socket and to the handshake. */
   #hello(socket: Socket) {
-    let held: Buffer | null = null
-    const late = setTimeout(() => socket.destroy(), HELLO_MS)
-    const ignore = () => clearTimeout(late)
-    socket.once('error', ignore)
-    socket.once('close', ignore)
-    const read = (bytes: Buffer) => {
-      held = held === null ? bytes : Buffer.concat([held, bytes])
-      const hello = readHello(held)
-      if (hello === 'more' && held.length <= HELLO_BYTES) return
-      clearTimeout(late)
-      socket.off('data', read)
-      socket.pause()
-      socket.unshift(held)
-      this.#handshake(socket, hello === 'more' ? '' : hello.serverName)
-    }
-    socket.on('data', read)
+    awaitHello(socket, this.#server.limits().headMs, { whole: (serverName) => this.#handshake(socket, serverName), failed: this.#options.handshakeFailed })
   }
 
   #handshake(socket: Socket, serverName: string) {

@@ -102,8 +102,14 @@ export type Peer = {
   readonly tls: { readonly serverName: string } | null
 }
 
-/** An answer that the proxy makes itself. */
-export type OwnAnswer = { readonly status: number; readonly fields: readonly (readonly [string, string])[]; readonly body: string; readonly contentType: string }
+/** An answer that the proxy makes itself. grpcStatus: where a gRPC client is told something else than what follows from the status. */
+export type OwnAnswer = {
+  readonly status: number
+  readonly fields: readonly (readonly [string, string])[]
+  readonly body: string
+  readonly contentType: string
+  readonly grpcStatus?: number
+}
 
 /** One request and its one answer, whatever the protocol below. Valid until the answer has ended; then its object serves the next one. */
 export interface Exchange {

@@ -9,7 +9,7 @@ import { RequestHead } from './h1/request.ts'
 import type { Scratch } from './scratch.ts'
 import { CHUNKED, type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
 import { Wire, type WireOptions } from './wire.ts'
-import { PREFACE } from './h2/frames.ts'
+import { isPreface, PREFACE_LINE_BYTES } from './preface.ts'
 import { codeOf, refusal } from './refusal.ts'
 
 /** What people set; read anew for each request. */
@@ -145,7 +145,7 @@ export class ServerConnection extends Wire implements Exchange {
   }
 
   #isHttp2(bytes: Buffer): boolean {
-    if (bytes.length < PREFACE.length) this.#carry = bytes
+    if (bytes.length < PREFACE_LINE_BYTES) this.#carry = bytes
     else this.#options.priorKnowledge(this.release(), this.client, bytes)
     return false
   }
@@ -318,10 +318,11 @@ export class ServerConnection extends Wire implements Exchange {
     if (this.#close || this.#writer.untilClose || (this.peerEnded && this.#carry === null)) return this.#startLinger()
     this.#phase = 'head'
     if (this.blocked) return // until it has drained: answers to pipelined requests must not pile up
-    this.clock.arm(this, this.#options.limits().keepAliveMs)
-    if (this.#draining) this.clock.arm(this, DRAIN_IDLE_MS)
-    this.resume()
+    this.request.buffer = this.first.set(EMPTY, 0, 0).bytes // an idle connection holds no octets of its last request
+    this.clock.arm(this, this.#draining ? DRAIN_IDLE_MS : this.#options.limits().keepAliveMs)
     if (this.#carry !== null && !this.#reading) { const held = this.#carry; this.#carry = null; this.#heads(held) }
+    // Each read brings many requests, each answer takes one away: reading on before they are used up would hold ever more of them.
+    if ((this.#phase === 'head' || this.#phase === 'answer') && (this.#carry?.length ?? 0) <= PIPELINE_BYTES) this.resume()
   }
 
   /** FIN, then what the client still sends is thrown away for a while: closing over unread octets would reset our answer away (§9.6). */
@@ -390,10 +391,5 @@ export class ServerConnection extends Wire implements Exchange {
 }
 
 const CUT_HEAD = 'the connection ended inside a head'
-/** Whether these octets are HTTP/2's preface, or its beginning. */
-const isPreface = (bytes: Buffer): boolean => {
-  const length = Math.min(bytes.length, PREFACE.length)
-  return bytes[0] === PREFACE[0] && bytes.compare(PREFACE, 0, length, 0, length) === 0
-}
 const EMPTY: Buffer = Buffer.alloc(0)
 const CLIENT_GONE = new ProxyError('downstream', 'client_gone', { status: 499 })

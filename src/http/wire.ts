@@ -1,5 +1,6 @@
 // The only way to a socket. Native writes and an own `push` are worth 2-3 µs a request (hotpath.md §3, §5); they are undocumented, so
 // `nativeWorks` probes them at start and the public stream API is the fallback. Knows no HTTP.
+import { readSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Clock, Expiring } from './clock.ts'
 
@@ -133,6 +134,16 @@ export abstract class Wire implements Expiring {
     else this.#socket.resume()
   }
 
+  /**
+   * Whether the peer of an idle connection has sent nothing yet, no FIN and no reset either: asked of the kernel, as the event loop may still
+   * have it before it (bun.md §1.7). Where it has, the connection is broken: an octet was read past its reader.
+   */
+  protected isQuiet(): boolean {
+    const handle: unknown = this.#handle
+    const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
+    return typeof fd !== 'number' || hasNothing(fd)
+  }
+
   /** Nothing more will be sent: FIN behind what is still held. The peer's octets keep coming. */
   finish() {
     if (this.#finishing || this.closed) return
@@ -179,6 +190,16 @@ export abstract class Wire implements Expiring {
     this.lost(error)
   }
 }
+
+const hasNothing = (fd: number): boolean => {
+  try {
+    readSync(fd, ONE_OCTET)
+    return false
+  } catch (error) {
+    return error instanceof Error && Reflect.get(error, 'code') === 'EAGAIN'
+  }
+}
+const ONE_OCTET = Buffer.alloc(1)
 
 /** Whether the bypass works on this Bun: echo over loopback through `_handle.write` and an own `push`. */
 export const nativeWorks = (): Promise<boolean> => new Promise((resolve) => {

@@ -3,6 +3,8 @@
 export type Meta = {
   readonly namespace: string
   readonly name: string
+  /** Given by the API server, unlike any other; `` when the source has none. */
+  readonly uid: string
   readonly annotations: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   /** RFC 3339; `` when the source has none. Ties and `` sort by namespace/name. */
@@ -32,15 +34,26 @@ export type Service = {
   /** `None`: headless. */
   readonly clusterIP: string
   readonly externalName: string
+  /** In which it prefers its endpoints: the first of its ipFamilies. */
+  readonly ipFamily: 'IPv4' | 'IPv6'
   readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: ServicePort; readonly protocol: string }[]
 }
-/** `Endpoints` objects are read as EndpointSlices too (kind kept apart by name prefix). `service`: label kubernetes.io/service-name. */
+/** `Endpoints` objects are read as EndpointSlices too, and the addresses of an ExternalName come as one (kept apart by name prefix). `service`: label kubernetes.io/service-name. */
 export type EndpointSlice = {
   readonly kind: 'EndpointSlice'
   readonly meta: Meta
   readonly service: string
   readonly ports: readonly { readonly name: string; readonly port: number; readonly protocol: string }[]
-  readonly endpoints: readonly { readonly addresses: readonly string[]; readonly ready: boolean; readonly serving: boolean; readonly terminating: boolean; readonly zone: string }[]
+  readonly endpoints: readonly {
+    /** IP addresses. */
+    readonly addresses: readonly string[]
+    readonly ready: boolean
+    readonly serving: boolean
+    readonly terminating: boolean
+    readonly zone: string
+    /** Zones that should use it. */
+    readonly hints: readonly string[]
+  }[]
 }
 /** Decoded: `data` from base64, `stringData` over it. Values are latin1/UTF-8 text (PEM, htpasswd). */
 export type Secret = { readonly kind: 'Secret'; readonly meta: Meta; readonly type: string; readonly data: Readonly<Record<string, string>> }

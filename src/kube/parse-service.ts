@@ -1,5 +1,5 @@
 // Service, EndpointSlice and the older Endpoints → our narrow shape. Knows nothing of Ingresses.
-import { isIP } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import type { EndpointSlice } from './objects.ts'
 import { metaOf, metaSchema, portSchema, reader, type Read } from './schema.ts'
@@ -17,6 +17,7 @@ const serviceSchema = z.object({
     type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']).nullish(),
     clusterIP: z.string().nullish(),
     externalName: z.string().nullish(),
+    ipFamilies: z.array(z.enum(['IPv4', 'IPv6'])).nullish(),
     ports: z.array(servicePort).nullish(),
   }).refine((spec) => spec.type !== 'ExternalName' || spec.externalName, {
     path: ['externalName'],
@@ -30,6 +31,7 @@ export const readService: Read = reader(serviceSchema, ({ metadata, spec }) => [
   type: spec?.type ?? 'ClusterIP',
   clusterIP: spec?.clusterIP ?? '',
   externalName: spec?.externalName ?? '',
+  ipFamily: spec?.ipFamilies?.[0] ?? (isIPv6(spec?.clusterIP ?? '') ? 'IPv6' : 'IPv4'),
   ports: (spec?.ports ?? []).map((raw) => ({
     name: raw.name ?? '', port: raw.port, targetPort: raw.targetPort ?? raw.port, protocol: raw.protocol ?? 'TCP',
   })),
@@ -45,15 +47,15 @@ const sliceSchema = z.object({
     path: ['labels', serviceLabel],
     message: 'is missing: name the Service of these endpoints',
   }),
-  addressType: z.enum(['IPv4', 'IPv6', 'FQDN']).nullish(),
+  addressType: z.enum(['IPv4', 'IPv6', 'FQDN']).refine((type) => type !== 'FQDN', 'is not served as FQDN: for a DNS name use a Service of type ExternalName').nullish(),
   ports: endpointPorts,
   endpoints: z.array(z.object({
     addresses: z.array(address),
     conditions: z.object({ ready: flag, serving: flag, terminating: flag }).nullish(),
     zone: z.string().nullish(),
+    hints: z.object({ forZones: z.array(z.object({ name: z.string() })).nullish() }).nullish(),
   })).nullish(),
 }).superRefine((raw, context) => {
-  if (raw.addressType === 'FQDN') return
   for (const [at, { addresses }] of (raw.endpoints ?? []).entries()) {
     if (!addresses.every((one) => isIP(one) > 0)) context.addIssue({ code: 'custom', path: ['endpoints', at, 'addresses'], message: notAnIp })
   }
@@ -68,9 +70,16 @@ const portsOf = (raw: z.output<typeof endpointPorts>): Port[] =>
 /** discovery.k8s.io/v1: an absent `ready` counts as true, an absent `serving` as `ready`. */
 export const readEndpointSlice: Read = reader(sliceSchema, (raw) => {
   const meta = metaOf(raw.metadata)
-  const endpoints = (raw.endpoints ?? []).map(({ addresses, conditions, zone }) => {
+  const endpoints = (raw.endpoints ?? []).map(({ addresses, conditions, zone, hints }) => {
     const ready = conditions?.ready ?? true
-    return { addresses, ready, serving: conditions?.serving ?? ready, terminating: conditions?.terminating ?? false, zone: zone ?? '' }
+    return {
+      addresses,
+      ready,
+      serving: conditions?.serving ?? ready,
+      terminating: conditions?.terminating ?? false,
+      zone: zone ?? '',
+      hints: (hints?.forZones ?? []).map(({ name }) => name),
+    }
   })
   return [{ kind: 'EndpointSlice', meta, service: meta.labels[serviceLabel] ?? '', ports: portsOf(raw.ports), endpoints }]
 })
@@ -94,4 +103,4 @@ export const readEndpoints: Read = reader(endpointsSchema, (raw) => {
 })
 
 const endpointsOf = (raw: z.output<typeof endpointAddresses>, ready: boolean): EndpointSlice['endpoints'] =>
-  (raw ?? []).map(({ ip }) => ({ addresses: [ip], ready, serving: ready, terminating: false, zone: '' }))
+  (raw ?? []).map(({ ip }) => ({ addresses: [ip], ready, serving: ready, terminating: false, zone: '', hints: [] }))

@@ -27,6 +27,7 @@ export const textMap = (raw: z.output<typeof textMapSchema>): Record<string, str
 export const metaSchema = z.object({
   name: nameSchema,
   namespace: nameSchema.nullish(),
+  uid: z.string().nullish(),
   annotations: textMapSchema,
   labels: textMapSchema,
   creationTimestamp: z.string().nullish(),
@@ -34,6 +35,7 @@ export const metaSchema = z.object({
 export const metaOf = (raw: z.output<typeof metaSchema>): Meta => ({
   namespace: raw.namespace ?? 'default',
   name: raw.name,
+  uid: raw.uid ?? '',
   annotations: textMap(raw.annotations),
   labels: textMap(raw.labels),
   creationTimestamp: raw.creationTimestamp ?? '',

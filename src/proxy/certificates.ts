@@ -16,9 +16,14 @@ export const certificateFor = (table: Pick<Table, 'hosts' | 'certificates'>, ser
   return fallback
 }
 
-/** A range: BoringSSL knows a lowest and a highest version. */
+const SECOND_MS = 1000
+
+/** A range: BoringSSL knows a lowest and a highest version. nginx's client_header_timeout covers its handshakes too. */
 export const tlsOptions = (settings: Settings): TlsOptions => {
   const versions = [...settings['ssl-protocols']].sort()
   const lowest: SecureVersion = versions[0] ?? 'TLSv1.2'
-  return { minVersion: lowest, maxVersion: versions.at(-1) ?? lowest, ciphers: settings['ssl-ciphers'], ALPNProtocols: settings['use-http2'] ? ['h2', 'http/1.1'] : ['http/1.1'] }
+  return {
+    minVersion: lowest, maxVersion: versions.at(-1) ?? lowest, ciphers: settings['ssl-ciphers'], ALPNProtocols: settings['use-http2'] ? ['h2', 'http/1.1'] : ['http/1.1'],
+    handshakeTimeout: settings['client-header-timeout'] * SECOND_MS,
+  }
 }

@@ -4,6 +4,7 @@ import { Clock } from '../http/clock.ts'
 import { Scratch } from '../http/scratch.ts'
 import { Listener } from '../http/listener.ts'
 import type { ServerLimits } from '../http/server.ts'
+import type { HandshakeFailure } from '../http/tls/contexts.ts'
 import { nativeWorks } from '../http/wire.ts'
 import type { Update } from '../model.ts'
 import type { Settings } from '../settings.ts'
@@ -15,6 +16,7 @@ import { ProxyApp } from './app.ts'
 import { certificateFor, tlsOptions } from './certificates.ts'
 import { RequestIds } from './request-ids.ts'
 import { globalView, type Serving } from './serving.ts'
+import { Texts } from './texts.ts'
 
 /** A port that can't be opened: names the flag and the remedy. */
 export class PortError extends Error {
@@ -25,6 +27,7 @@ export type EdgeEvents = {
   readonly sink: Sink
   readonly opened: () => void
   readonly closed: () => void
+  readonly handshakeFailed: (reason: HandshakeFailure) => void
   /** A step threw what is not an outcome: our defect. */
   readonly defect: (error: unknown) => void
 }
@@ -56,7 +59,8 @@ export class Edge {
     const wire = { clock: this.#clock, native, scratch: new Scratch() }
     this.#pools = new Pools(() => this.#poolLimits, wire)
     const view = globalView(this.table.global)
-    this.#serving = { backends: new Backends(this.#pools), pools: this.#pools, ids: new RequestIds(), sink: events.sink, view }
+    const backends = new Backends(this.#pools, bind.workers)
+    this.#serving = { backends, pools: this.#pools, clock: this.#clock, ids: new RequestIds(), texts: new Texts(), sink: events.sink, view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
     this.#listener = new Listener({
       host: bind.host,
@@ -65,6 +69,7 @@ export class Edge {
       tls: { options: () => tlsOptions(this.table.global.settings), keypair: (name) => certificateFor(this.table, name) },
       opened: events.opened,
       closed: events.closed,
+      handshakeFailed: events.handshakeFailed,
     })
   }
 

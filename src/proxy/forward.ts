@@ -1,22 +1,36 @@
-// One request on its way: chooses an endpoint, sends, passes the answer back, tries again where that is safe, and says how it ended.
+// One request on its way: waits for its place, sends, passes the answer back, tries again where that is safe, and says how it ended.
 // Knows no protocol: it stands between an Exchange and a Connection.
-import type { AnswerSink, Connection, Exchange, ProxyError, ReceivedAnswer, Span, UpstreamRequest } from '../http/message.ts'
-import type { Timeouts } from '../model.ts'
+import type { Clock } from '../http/clock.ts'
+import type { FieldBlock } from '../http/fields.ts'
+import { grpcTimeoutMs } from '../http/grpc.ts'
+import { type AnswerSink, type Connection, type Exchange, ProxyError, type ReceivedAnswer, type Span, type UpstreamRequest } from '../http/message.ts'
+import type { RetryCondition, RetryPolicy, Timeouts } from '../model.ts'
 import type { Attempt } from '../telemetry/record.ts'
+import type { Applicant } from '../upstream/admission.ts'
+import type { BalancedRequest } from '../upstream/balance/balancer.ts'
 import type { LiveBackend } from '../upstream/backends.ts'
 import type { LiveEndpoint } from '../upstream/endpoint.ts'
+import type { Pools } from '../upstream/pool.ts'
 import type { AnswerPlan } from './answer-plan.ts'
-import { retryOf } from './retry.ts'
-import type { Serving } from './serving.ts'
+import { CurrentAttempt } from './attempt.ts'
+import { BodyCopy, fitsCopy } from './body-copy.ts'
+import { conditionOfError, conditionOfStatus, isRepeatable, mayRetry } from './retry.ts'
+import type { GlobalView } from './serving.ts'
+import { TimeLimit } from './time-limit.ts'
 
 /** The request that is being forwarded, and what becomes of it. */
-export interface Forwarded {
+export interface Forwarded extends BalancedRequest {
   readonly exchange: Exchange
   readonly method: string
   readonly timeouts: Timeouts
+  readonly retry: RetryPolicy
   readonly plan: AnswerPlan
+  /** Put on the answer. */
+  readonly answerFields: FieldBlock
   readonly upstreamTarget: string
   readonly attempts: Attempt[]
+  /** performance.now() of its head. */
+  readonly start: number
   status: number
   bytesOut: number
   upstreamLines(): Buffer
@@ -24,67 +38,115 @@ export interface Forwarded {
   finish(error?: ProxyError): void
 }
 
-export class Forward implements AnswerSink {
+/** What it needs of the worker. */
+export type Upstreams = { readonly pools: Pick<Pools, 'to'>; readonly clock: Clock; readonly view: Pick<GlobalView, 'requestFields'> }
+
+export class Forward implements AnswerSink, Applicant {
   readonly #context: Forwarded
-  readonly #serving: Serving
+  readonly #upstreams: Upstreams
+  readonly #attempt = new CurrentAttempt()
+  readonly #sent = new BodyCopy()
+  readonly #time: TimeLimit
   readonly #tried: LiveEndpoint[] = []
   #backend: LiveBackend | null = null
-  #endpoint: LiveEndpoint | null = null
   #connection: Connection | null = null
-  #attempt: Attempt | null = null
-  #attemptStart = 0
-  #headMs = 0
-  #consumed = false
+  /** For a place at the backend; with one. */
+  #waiting = false
+  #placed = false
+  #repeatable = false
+  /** More of the body is asked for. */
+  #receiving = false
   #responded = false
   #tunnel = false
   /** In a tunnel each direction ends by itself. */
   #upstreamDone = false
   #clientDone = false
 
-  constructor(context: Forwarded, serving: Serving) {
+  constructor(context: Forwarded, upstreams: Upstreams) {
     this.#context = context
-    this.#serving = serving
+    this.#upstreams = upstreams
+    this.#time = new TimeLimit(upstreams.clock, (error) => this.#abandon(error))
   }
 
-  get active() { return this.#connection !== null }
+  get active() { return this.#connection !== null || this.#waiting }
 
-  /** First try. Throws ProxyError where there is nothing to send to. */
+  /** The first try goes to `endpoint`, or waits. Throws ProxyError where the backend has no place. */
   start(backend: LiveBackend, endpoint: LiveEndpoint) {
+    const { method, retry } = this.#context
     this.#backend = backend
     this.#tried.length = 0
-    this.#consumed = this.#responded = this.#tunnel = this.#upstreamDone = this.#clientDone = false
-    this.#try(endpoint, false)
+    this.#sent.clear()
+    this.#receiving = this.#responded = this.#tunnel = this.#upstreamDone = this.#clientDone = false
+    this.#repeatable = isRepeatable(method, retry)
+    backend.retries.count()
+    const place = backend.admission === null ? endpoint : backend.admission.enter(this, endpoint)
+    this.#limitTime(endpoint)
+    if (place === null) return this.#wait()
+    this.#placed = backend.admission !== null
+    this.#try(place, false)
   }
 
+  /** The call's own field goes on as it came, as with nginx: when that time is over we cancel the call anyway. */
+  #limitTime({ target }: LiveEndpoint) {
+    const { exchange, start, timeouts: { requestMs } } = this.#context
+    const callMs = target.protocol === 'h2' ? grpcTimeoutMs(exchange.request.field('grpc-timeout')) : Infinity
+    const limitMs = requestMs === 0 ? callMs : Math.min(requestMs, callMs)
+    if (limitMs < Infinity) this.#time.begin(start, limitMs)
+  }
+
+  // ---- Applicant
+
+  #wait() {
+    this.#waiting = true
+    this.#time.wait(this.#context.timeouts.connectMs)
+  }
+  admitted(endpoint: LiveEndpoint) {
+    this.#waiting = false
+    this.#placed = true
+    this.#time.placed()
+    this.#try(endpoint, false)
+  }
+  pick(tried: readonly LiveEndpoint[]): LiveEndpoint | undefined { return this.#backend?.pick(tried, this.#context) }
+
+  // ---- one try
+
   #try(endpoint: LiveEndpoint, fresh: boolean) {
-    const { exchange } = this.#context
-    const pool = this.#serving.pools.to(endpoint.key, endpoint.target)
-    this.#endpoint = endpoint
-    this.#attemptStart = performance.now()
-    this.#attempt = { endpoint: endpoint.name, status: 0, ms: 0, bytes: 0, error: '' }
-    this.#headMs = 0
-    this.#context.attempts.push(this.#attempt)
-    endpoint.began()
-    const connection = fresh ? pool.dial() : pool.take()
+    const { exchange, attempts, timeouts } = this.#context
+    const pool = this.#upstreams.pools.to(endpoint.key, endpoint.target)
+    this.#attempt.begin(endpoint, attempts)
+    const { first, request } = exchange
+    const connection = fresh ? pool.dial() : pool.take(this.#repeatable && (first.last || fitsCopy(request.length)))
     this.#connection = connection
-    const wants = connection.exchange(this.#request(), this, this.#context.timeouts)
-    if (exchange.first.last) return
-    exchange.receive()
-    if (!wants) exchange.pause()
+    const wants = connection.exchange(this.#request(), this, timeouts)
+    if (!first.last && this.#connection === connection) this.#sendBody(connection, wants)
   }
 
   #request(): UpstreamRequest {
     const context = this.#context
     const { request, first } = context.exchange
     return {
-      head: request, target: context.upstreamTarget, lines: context.upstreamLines(), extra: this.#serving.view.requestFields,
+      head: request, target: context.upstreamTarget, lines: context.upstreamLines(), extra: this.#upstreams.view.requestFields,
       length: request.length, first, answerNames: context.plan.names,
     }
   }
 
+  /** Behind what a former try had of it. The rest is not asked for before the connection wants it: until then it can go elsewhere. */
+  #sendBody(connection: Connection, wanted: boolean) {
+    const wants = this.#sent.isEmpty ? wanted : this.#sent.sendTo(connection) && wanted
+    if (wants) this.#receive()
+    else if (this.#receiving) this.#context.exchange.pause()
+  }
+  #receive() {
+    const { exchange } = this.#context
+    if (this.#receiving) return exchange.resume()
+    if (exchange.first.last) return
+    this.#receiving = true
+    exchange.receive()
+  }
+
   /** More of the request body. */
   send(span: Span): boolean {
-    this.#consumed = true
+    if (!this.#responded) this.#sent.add(span)
     const sent = this.#connection!.write(span)
     if (span.last) this.#clientEnded()
     return sent
@@ -93,11 +155,22 @@ export class Forward implements AnswerSink {
 
   /** The client is gone. */
   cancel(error: ProxyError) {
-    if (this.#attempt !== null) this.#attempt.error ||= error.code
-    const connection = this.#connection
-    this.#attemptEnded()
-    connection?.cancel()
+    this.#leave(error)
     this.#finish()
+  }
+  /** Its time is over. */
+  #abandon(error: ProxyError) {
+    this.#leave(error)
+    this.#end(error)
+  }
+  /** Nobody upstream works for it any more. */
+  #leave({ code }: ProxyError) {
+    const connection = this.#connection
+    this.#connection = null
+    if (this.#waiting) this.#backend?.admission?.withdraw(this)
+    this.#waiting = false
+    this.#attempt.end(code)
+    connection?.cancel()
   }
 
   // ---- AnswerSink
@@ -106,55 +179,85 @@ export class Forward implements AnswerSink {
   informed(head: ReceivedAnswer) { if (head.status !== 100) this.#context.exchange.inform(head) }
 
   answered(head: ReceivedAnswer, span: Span): boolean {
-    const { exchange, plan } = this.#context
-    this.#began(head, span)
+    if (head.status >= LEAST_RETRIED && this.#again(head.status, span.last)) return true
+    const { exchange, answerFields } = this.#context
+    this.#begin(head, span)
     if (span.last) this.#finish()
-    return exchange.respond(head, plan.block, span)
+    return exchange.respond(head, answerFields, span)
   }
 
   tunnelled(head: ReceivedAnswer, span: Span): boolean {
-    this.#began(head, span)
-    this.#tunnel = true
-    return this.#context.exchange.tunnel(head, this.#context.plan.block, span)
+    const { exchange, answerFields } = this.#context
+    this.#begin(head, span)
+    this.#tunnel = this.#receiving = true
+    this.#time.end()
+    return exchange.tunnel(head, answerFields, span)
   }
 
   body(span: Span): boolean {
-    this.#attempt!.bytes += span.size
-    const { last } = span
-    if (last) this.#upstreamEnded()
+    this.#attempt.received(span.size)
+    if (span.last) this.#upstreamEnded()
     return this.#context.exchange.write(span)
   }
 
-  drained() { this.#context.exchange.resume() }
+  drained() { this.#receive() }
 
   failed(error: ProxyError) {
-    this.#attempt!.error = error.code
-    this.#attemptEnded()
-    if (this.#responded) {
-      this.#context.exchange.abort()
-      return this.#finish(error)
-    }
-    const next = this.#next(error)
-    if (next === null) return this.#context.refuse(error)
-    this.#try(next.endpoint, next.fresh)
+    this.#connection = null
+    this.#attempt.end(error.code)
+    const last = this.#responded ? error : this.#recover(error)
+    if (last !== null) this.#end(last)
   }
 
-  /** Where to try again. */
-  #next(error: ProxyError): { endpoint: LiveEndpoint; fresh: boolean } | null {
-    const retry = retryOf(error, { method: this.#context.method, consumed: this.#consumed, tries: this.#context.attempts.length })
-    if (retry === 'no') return null
-    if (retry === 'same') return { endpoint: this.#endpoint!, fresh: true }
-    this.#tried.push(this.#endpoint!)
-    const endpoint = this.#backend!.pick(this.#tried)
-    return endpoint === undefined ? null : { endpoint, fresh: false }
-  }
-
-  #began(head: ReceivedAnswer, span: Span) {
+  #begin(head: ReceivedAnswer, span: Span) {
     this.#responded = true
-    this.#headMs = performance.now() - this.#attemptStart
-    this.#context.status = this.#attempt!.status = head.status
-    this.#attempt!.bytes = span.size
+    this.#sent.clear()
+    this.#attempt.answered(head.status, span.size)
+    this.#context.status = head.status
   }
+
+  // ---- another try
+
+  /** An answer that proxy-next-upstream passes over. True: nobody will see it. */
+  #again(status: number, isWhole: boolean): boolean {
+    const next = this.#next(conditionOfStatus(status), false)
+    if (next === undefined || !this.#affords()) return false
+    const connection = this.#connection
+    this.#connection = null
+    this.#attempt.answered(status, 0)
+    this.#attempt.end('')
+    if (!isWhole) connection?.cancel() // to read what nobody wants would keep the client waiting
+    this.#try(next, false)
+    return true
+  }
+
+  /**
+   * Null: it goes on; else what it ends with. An idle connection that turned out closed is no failure of its endpoint, which gets the request
+   * once more on a fresh one: that is no new try and costs no budget, as nothing was read of the first.
+   */
+  #recover(error: ProxyError): ProxyError | null {
+    if (error.retry === 'if-reused' && this.#repeatable && !this.#sent.lost) {
+      this.#try(this.#attempt.endpoint, true)
+      return null
+    }
+    const next = this.#next(conditionOfError(error.code), error.retry === 'always')
+    if (next === undefined) return error
+    if (!this.#affords()) return new ProxyError('upstream', 'retry_budget', { status: error.status, message: error.message })
+    this.#try(next, false)
+    return null
+  }
+
+  /** Whom to try next; undefined: nobody, as the policy or the endpoints have it. */
+  #next(condition: RetryCondition | undefined, unread: boolean): LiveEndpoint | undefined {
+    const { retry, start } = this.#context
+    const tried = { repeatable: this.#repeatable, unread, tries: this.#tried.length + 1, elapsedMs: performance.now() - start }
+    if (this.#sent.lost || !mayRetry(retry, condition, tried)) return undefined
+    this.#tried.push(this.#attempt.endpoint)
+    return this.pick(this.#backend?.admission?.full(this.#tried) ?? this.#tried)
+  }
+  #affords() { return this.#backend?.retries.spend(performance.now()) === true }
+
+  // ---- the end
 
   #upstreamEnded() {
     this.#upstreamDone = true
@@ -165,19 +268,32 @@ export class Forward implements AnswerSink {
     if (this.#tunnel && this.#upstreamDone) this.#finish()
   }
 
+  /** Without a whole answer: the client reads why, or where it has the beginning of one, sees that it is not whole. */
+  #end(error: ProxyError) {
+    if (this.#responded) {
+      this.#context.exchange.abort()
+      return this.#finish(error)
+    }
+    this.#release()
+    this.#context.refuse(error)
+  }
+
   /** Before the last octets are handed on: the exchange may begin its next request while that is done. */
   #finish(error?: ProxyError) {
-    this.#attemptEnded()
+    this.#connection = null
+    this.#attempt.end(error?.code ?? '')
+    this.#release()
     this.#context.bytesOut = this.#context.attempts.at(-1)?.bytes ?? 0
     this.#context.finish(error)
   }
 
-  #attemptEnded() {
-    this.#connection = null
-    const attempt = this.#attempt
-    if (attempt === null) return
-    this.#attempt = null
-    attempt.ms = performance.now() - this.#attemptStart
-    this.#endpoint!.ended({ status: attempt.status, headMs: this.#headMs, error: attempt.error })
+  #release() {
+    this.#sent.clear()
+    this.#time.end()
+    if (this.#placed) this.#backend?.admission?.leave()
+    this.#placed = false
   }
 }
+
+/** No answer below it makes another endpoint be tried. */
+const LEAST_RETRIED = 400

@@ -1,19 +1,22 @@
 // One request as the proxy sees it: Hono's `c.env`, the record for log and metrics, and the Responder of its Exchange.
 // Reused by its exchange for one request after another, so that a request allocates little.
+import { type FieldBlock, fieldBlock } from '../http/fields.ts'
 import { refusal } from '../http/refusal.ts'
 import type { Exchange, OwnAnswer, Responder, Span } from '../http/message.ts'
 import { ProxyError } from '../http/message.ts'
-import type { Route, Timeouts } from '../model.ts'
+import type { RetryPolicy, Route, Timeouts } from '../model.ts'
 import type { RoutedRequest } from '../policies/policy.ts'
 import type { Attempt, RequestRecord } from '../telemetry/record.ts'
+import type { BalancedRequest } from '../upstream/balance/balancer.ts'
 import type { LiveBackend } from '../upstream/backends.ts'
 import type { LiveEndpoint } from '../upstream/endpoint.ts'
+import type { ClientSession } from './affinity.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import { Forward } from './forward.ts'
 import { ForwardedFields } from './forwarded.ts'
 import type { Serving } from './serving.ts'
 
-export class RequestContext implements RoutedRequest, RequestRecord, Responder {
+export class RequestContext implements RoutedRequest, RequestRecord, Responder, BalancedRequest {
   readonly exchange: Exchange
   readonly forward: Forward
   readonly attempts: Attempt[] = []
@@ -24,7 +27,10 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
   bytesOut = 0
   upstreamTarget = ''
   upstreamHost: string | null = null
+  alternativeName = ''
   plan!: AnswerPlan
+  /** Of a route with affinity. */
+  session: ClientSession | null = null
   /** What `select` chose and `forward` uses. */
   chosen: { readonly backend: LiveBackend; readonly endpoint: LiveEndpoint } | null = null
   readonly #serving: Serving
@@ -49,10 +55,10 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
     const { request } = this.exchange
     this.start = performance.now()
     this.status = this.bytesOut = 0
-    this.reason = ''
+    this.reason = this.alternativeName = ''
     this.attempts.length = 0
     this.upstreamTarget = request.cleanTarget
-    this.upstreamHost = this.chosen = null
+    this.upstreamHost = this.chosen = this.session = null
     this.#over = this.#unread = false
     this.#forwarded.read(request, this.#serving.view)
     this.#dispatch(this)
@@ -71,6 +77,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
   refused(error: ProxyError) {
     this.start = performance.now()
     this.bytesOut = 0
+    this.alternativeName = ''
     this.attempts.length = 0
     this.routed(null)
     this.#over = false
@@ -91,6 +98,13 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
 
   /** Field lines for the upstream, Host first. */
   upstreamLines(): Buffer { return this.#forwarded.lines(this.exchange.request, this.upstreamHost) }
+
+  /** What is put on an upstream's answer: with the cookie of a client that was tied to the endpoint. */
+  get answerFields(): FieldBlock {
+    const { block } = this.plan
+    const cookie = this.session?.cookie({ scheme: this.scheme, userAgent: this.field('user-agent') }) ?? ''
+    return cookie === '' ? block : fieldBlock([...block.pairs, ['Set-Cookie', cookie]])
+  }
 
   /** An answer of our own instead of an upstream's. */
   refuse(error: ProxyError) {
@@ -128,9 +142,14 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder {
   get scheme() { return this.#forwarded.view.proto === 'https' ? 'https' : 'http' }
   get host() { return this.#forwarded.view.host }
 
+  // ---- BalancedRequest
+
+  text(template: string): string { return this.#serving.texts.of(template)(this) }
+
   // ---- RequestRecord
 
   get timeouts(): Timeouts { return this.route.policies.timeouts }
+  get retry(): RetryPolicy { return this.route.policies.retry }
   get client() { return this.#forwarded.view.address }
   get method() { return this.#unread ? '' : this.exchange.request.method }
   get target() { return this.#unread ? '' : this.exchange.request.target }

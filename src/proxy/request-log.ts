@@ -1,8 +1,9 @@
 // The access log of a worker: the format of the settings, compiled when they change. Knows no thread.
 import type { Settings } from '../settings.ts'
-import { accessLog, type Render } from '../telemetry/access-log.ts'
+import { accessLog } from '../telemetry/access-log.ts'
 import type { LogBatcher } from '../telemetry/log-writer.ts'
 import type { Sink } from '../telemetry/record.ts'
+import type { Render } from '../telemetry/template.ts'
 
 export class RequestLog {
   readonly #batcher: LogBatcher

@@ -1,5 +1,6 @@
 // What all requests of a worker share: the present table in the shape that serving needs, pools, and where records go.
 // Replaced piece by piece when an update is applied; read by requests as they come.
+import type { Clock } from '../http/clock.ts'
 import { type FieldBlock, fieldBlock, type NameTable, requestNames } from '../http/fields.ts'
 import type { Global } from '../model.ts'
 import type { Sink } from '../telemetry/record.ts'
@@ -8,6 +9,7 @@ import type { Pools } from '../upstream/pool.ts'
 import { AnswerPlans } from './answer-plan.ts'
 import { type Trust, trustOf } from './client-view.ts'
 import type { RequestIds } from './request-ids.ts'
+import type { Texts } from './texts.ts'
 
 /** What follows from Global, made anew when it changes. */
 export type GlobalView = {
@@ -32,7 +34,9 @@ export const globalView = (global: Global): GlobalView => {
 export type Serving = {
   readonly backends: Backends
   readonly pools: Pools
+  readonly clock: Clock
   readonly ids: RequestIds
+  readonly texts: Texts
   readonly sink: Sink
   view: GlobalView
 }

@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 import { inactiveKeys } from './inactive-keys.ts'
 import { nearest } from './nearest.ts'
-import { boolean, bytes, count, deadline, fieldName, fieldNames, list, networks, objectName, seconds, wholeNumber } from './values.ts'
+import { boolean, bytes, count, deadline, fieldName, fieldNames, list, loadBalance, networks, objectName, retryConditions, seconds, wholeNumber } from './values.ts'
 
 const ACCESS_LOG =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length ' +
@@ -43,6 +43,11 @@ export const configMap = z.object({
   'proxy-connect-timeout': deadline.prefault('5').describe('Time to connect to an endpoint, seconds'),
   'proxy-read-timeout': deadline.prefault('60').describe('Time between two reads from an endpoint, seconds'),
   'proxy-send-timeout': deadline.prefault('60').describe('Time between two writes to an endpoint, seconds'),
+  'proxy-next-upstream': retryConditions.prefault('error timeout')
+    .describe('What makes another endpoint be tried: error, timeout, invalid_header, http_500 and the like; non_idempotent: for POST too; off: nothing'),
+  'proxy-next-upstream-tries': count.prefault('3').describe('Tries in all, each at another endpoint; 0: as many as there are endpoints'),
+  'proxy-next-upstream-timeout': seconds.prefault('0').describe('No further try after this time, seconds; 0: no bound'),
+  'retry-non-idempotent': boolean.prefault('false').describe('As non_idempotent in every proxy-next-upstream that is not off'),
   'proxy-body-size': bytes.prefault('1m').describe('Largest request body, 413 above it; 0: no limit'),
   'client-header-timeout': deadline.prefault('60').describe('Time for a client to send its request head, seconds'),
   'client-body-timeout': deadline.prefault('60').describe('Time between two reads of a request body, seconds'),
@@ -60,6 +65,7 @@ export const configMap = z.object({
   'hide-headers': fieldNames.prefault('').describe('Fields of answers of endpoints that clients do not get'),
   'server-tokens': boolean.prefault('false').describe('Send our own Server field'),
   'allow-backend-server-header': boolean.prefault('false').describe('Pass on the Server field of the endpoint'),
+  'load-balance': loadBalance.prefault('round_robin').describe('How an endpoint is chosen: round_robin, ewma (the faster of two) or least_conn'),
   'service-upstream': boolean.prefault('false').describe('Send requests to the cluster IP of a Service instead of its endpoints'),
   'annotation-value-word-blocklist': list.prefault('').describe('An Ingress with one of these words in an annotation is not served'),
   'worker-processes': workers.prefault('auto').describe('Proxy workers; auto: the CPU quota'),

@@ -51,7 +51,8 @@ const scope = {
   deepInspect: acts(boolean, 'true', 'Refuse hosts and paths with text that tries to reach nginx configuration'),
   disableCatchAll: acts(boolean, 'false', 'Ignore spec.defaultBackend of Ingresses'),
   disableSvcExternalName: acts(boolean, 'false', 'Ignore Services of type ExternalName'),
-  enableTopologyAwareRouting: later(boolean, 'false', 'Prefer endpoints in the same zone'),
+  enableTopologyAwareRouting: acts(boolean, 'false', 'Use the endpoints that their hints give to --zone, where all have hints'),
+  zone: acts(text, '', 'Zone that this instance runs in, such as $(ZONE) of a downward API variable'),
 }
 
 const ports = {

@@ -49,10 +49,6 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'proxy-max-temp-file-size': { default: '1024m', about: 'Largest file for an answer that does not fit the buffers', why: BUFFERS },
   'proxy-buffering': { default: 'off', about: 'Read answers ahead of the client' },
   'proxy-request-buffering': { default: 'on', about: 'Read a whole request before an endpoint gets it' },
-  'proxy-next-upstream': { default: 'error timeout', about: 'What makes another endpoint be tried' },
-  'proxy-next-upstream-timeout': { default: '0', about: 'Time for all tries together' },
-  'proxy-next-upstream-tries': { default: '3', about: 'Tries in all' },
-  'retry-non-idempotent': { default: 'false', about: 'Try POST, LOCK and PATCH again too' },
   'proxy-http-version': { default: '1.1', about: 'HTTP version towards endpoints' },
   'proxy-cookie-path': { default: 'off', about: 'Rewrite the Path of cookies' },
   'proxy-cookie-domain': { default: 'off', about: 'Rewrite the Domain of cookies' },
@@ -79,7 +75,6 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'brotli-min-length': { default: '20', about: 'Smallest answer that it compresses' },
   'brotli-types': { default: '', about: 'Media types that it compresses' },
 
-  'load-balance': { default: 'round_robin', about: 'How an endpoint is chosen' },
   'default-type': { default: 'text/html', about: 'Media type of answers that have none' },
   'custom-http-errors': { default: '', about: 'Statuses that the default backend answers instead' },
   'disable-proxy-intercept-errors': { default: 'false', about: 'Error pages for our own errors only' },

@@ -47,6 +47,10 @@ export const count = wholeNumber(0, MAX_COUNT)
 export const list = z.string().transform(items)
 
 export const fieldName = z.string().regex(TOKEN, 'expected a header name')
+export const cookieName = z.string().regex(TOKEN, 'expected a cookie name')
+
+/** least_conn is ours. */
+export const loadBalance = z.enum(['round_robin', 'ewma', 'least_conn'], 'expected round_robin, ewma or least_conn')
 
 /** Header names in lower case; not those that say where a message ends (RFC 9112 §6). */
 export const fieldNames = list
@@ -67,6 +71,18 @@ export function wholeNumber(min: number, max: number) {
     .transform(Number)
     .refine((value) => value >= min && value <= max, `expected a whole number from ${min} to ${max}`)
 }
+
+const conditions = [
+  'error', 'timeout', 'invalid_header', 'non_idempotent', 'http_500', 'http_502', 'http_503', 'http_504', 'http_403', 'http_404', 'http_429',
+] as const
+const condition = z.enum(conditions).or(z.literal('off'))
+
+/** What nginx's proxy_next_upstream takes; `off` anywhere switches all of it off, as in nginx. */
+export const retryConditions = z
+  .string()
+  .transform((text) => text.trim().split(/\s+/))
+  .pipe(z.array(condition, `expected some of ${conditions.join(', ')} separated by spaces, or off`))
+  .transform((all) => all.flatMap((one) => (one === 'off' || all.includes('off') ? [] : [one])))
 
 function items(text: string): string[] {
   return text.split(',').map((item) => item.trim()).filter((item) => item !== '')

@@ -1,8 +1,10 @@
-// The annotations that act, with ingress-nginx's names and meanings (ingress-nginx.md §1), read from an Ingress. A bad value is
-// reported and the default stands; what protects and can't be honoured denies (fails closed). Knows nothing of routes.
+// The annotations that act, with ingress-nginx's names and meanings (ingress-nginx.md §1) and some of our own, read from an Ingress. A bad
+// value is reported and the default stands; what protects and can't be honoured denies (fails closed). Knows nothing of routes.
 import { z } from 'zod'
 import { nearest } from '../settings/nearest.ts'
-import { boolean, bytes, wholeNumber, wholeSeconds } from '../settings/values.ts'
+import { boolean, bytes, cookieName, count, fieldName, retryConditions, seconds, wholeNumber, wholeSeconds } from '../settings/values.ts'
+import { balanceAnnotations } from './balance-annotations.ts'
+import { healthAnnotations } from './health-annotations.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
 
 /** What goes into a head is written octet by octet: U+010A would become a line feed. */
@@ -13,6 +15,12 @@ const url = z.string().regex(/^[\w.~:/?#[\]@!&'()*+,;=%-]+$/, VARIABLE)
 const absoluteUrl = url.regex(/^https?:\/\/[^/]/i, 'expected an http or https URL')
 const protocols = ['HTTP', 'HTTPS', 'GRPC', 'GRPCS', 'AUTO_HTTP', 'FCGI'] as const
 const protocol = z.string().transform((text) => text.toUpperCase()).pipe(z.enum(protocols, `expected one of ${protocols.join(', ')}`))
+
+/** Of annotations that ingress-nginx does not have. It is part of their name in the schema: `--annotations-prefix` does not change it. */
+export const OWN_PREFIX = 'lintel.dev/'
+
+/** What nginx takes for a time in 31 bits of milliseconds. */
+const MAX_RETRY_SECONDS = 2_147_483
 
 export const annotationSchema = z.object({
   'ssl-redirect': boolean.optional().describe('Redirect HTTP to HTTPS where the host has TLS. Default: the ConfigMap'),
@@ -35,10 +43,31 @@ export const annotationSchema = z.object({
   'proxy-connect-timeout': wholeSeconds.optional().describe('Time to connect to the endpoint, seconds. Default: the ConfigMap'),
   'proxy-read-timeout': wholeSeconds.optional().describe('Time between two reads from the endpoint, seconds. Default: the ConfigMap'),
   'proxy-send-timeout': wholeSeconds.optional().describe('Time between two writes to the endpoint, seconds. Default: the ConfigMap'),
+  'proxy-next-upstream': retryConditions.optional().describe('What makes another endpoint be tried, as in the ConfigMap. Default: the ConfigMap'),
+  'proxy-next-upstream-tries': count.optional()
+    .describe('Tries in all, each at another endpoint; 0: as many as there are endpoints. Default: the ConfigMap'),
+  'proxy-next-upstream-timeout': wholeNumber(0, MAX_RETRY_SECONDS).optional()
+    .describe('No further try after this time, seconds; 0: no bound. Default: the ConfigMap'),
+  'lintel.dev/request-timeout': seconds.optional()
+    .describe('Time for a whole request, seconds or with a unit; then 504. A shorter grpc-timeout goes before it; no tunnel has it. 0: no bound, the default'),
+  'lintel.dev/max-requests': count.optional()
+    .describe('Requests at once to all endpoints of a Service port. Each worker has its even part of it, rounded up. 0: no limit, the default'),
+  'lintel.dev/max-connections': count.optional()
+    .describe('Requests at once to each endpoint (over HTTP/1.1 each has a connection), shared out as max-requests. 0: no limit, the default'),
+  'lintel.dev/max-pending': count.optional()
+    .describe('Requests that wait at these limits, for proxy-connect-timeout at most, shared out as they are; others get 503. Default: 0, none waits'),
   'proxy-body-size': bytes.optional().describe('Largest request body, 413 above it; 0: no limit. Default: the ConfigMap'),
   'enable-global-auth': boolean.optional().describe('"false": the ConfigMap key global-auth-url does not hold for this Ingress'),
+  ...balanceAnnotations,
+  ...healthAnnotations,
   'canary': boolean.optional()
-    .describe('Alternative endpoints for the routes of another Ingress. Not built yet: an Ingress with "true" is not routed'),
+    .describe('This Ingress is no route: its Services get a part of the requests of the Ingress with the same host, path and pathType'),
+  'canary-by-header': fieldName.optional().describe('Field whose value `always` or `never` decides for or against the canary'),
+  'canary-by-header-value': z.string().optional().describe('Value of that field, instead of `always`; any other leaves it open'),
+  'canary-by-header-pattern': z.string().optional().describe('The same as a regular expression of JavaScript, open at both ends'),
+  'canary-by-cookie': cookieName.optional().describe('Cookie whose value `always` or `never` decides where the field did not'),
+  'canary-weight': count.optional().describe('Requests for the canary out of canary-weight-total, where neither decided. Default: 0'),
+  'canary-weight-total': count.optional().describe('What canary-weight is a part of, at least 100. Default: 100'),
 })
 export type Annotations = z.output<typeof annotationSchema>
 
@@ -59,9 +88,9 @@ export function readAnnotations(
   let denies: string | undefined
   for (const [field, untrimmed] of Object.entries(raw)) {
     const text = untrimmed.trim()
+    const name = nameOf(field, prefix)
     // ingress-nginx takes an empty value for an absent annotation.
-    if (!field.startsWith(`${prefix}/`) || text === '') continue
-    const name = field.slice(prefix.length + 1)
+    if (name === undefined || text === '') continue
     if (isActive(name)) {
       const fault = valueFault(name, text)
       if (fault === undefined) good[name] = text
@@ -76,6 +105,12 @@ export function readAnnotations(
 
 export function suggestAnnotation(name: string): string | undefined {
   return nearest(name, [...Object.keys(annotationSchema.shape), ...Object.keys(inactiveAnnotations)])
+}
+
+/** As the schema has it; undefined: it is none of ours. */
+function nameOf(field: string, prefix: string): string | undefined {
+  if (field.startsWith(`${prefix}/`) && !isActive(field)) return field.slice(prefix.length + 1)
+  return field.startsWith(OWN_PREFIX) ? field : undefined
 }
 
 function isActive(name: string): name is keyof typeof annotationSchema.shape {

@@ -1,5 +1,6 @@
 // How the table names a Service port behind a route. Knows nothing of the Service itself.
 import type { ServicePort } from '../kube/objects.ts'
+import type { BackendOptions } from '../model.ts'
 import { optionsText } from './backend-options.ts'
 import type { BackendRef } from './draft.ts'
 
@@ -11,9 +12,17 @@ type Named = Pick<BackendRef, 'protocol' | 'options' | 'viaClusterIp' | 'object'
 
 /** Two routes share a backend iff their keys are equal. */
 export function backendRef({ namespace, name, ...rest }: Named): BackendRef {
-  const service = `${namespace}/${name}`
-  const key = `${service}:${rest.port}${rest.protocol === 'http' ? '' : `|${rest.protocol}`}${rest.viaClusterIp ? '|cluster-ip' : ''}${optionsText(rest.options)}`
-  return { key, service, ...rest }
+  const named = { service: `${namespace}/${name}`, isCanary: false, ...rest }
+  return { key: keyOf(named), ...named }
+}
+
+/** The same Service port, its requests spread in another way. */
+export function withOptions(ref: BackendRef, options: BackendOptions): BackendRef {
+  return { ...ref, options, key: keyOf({ ...ref, options }) }
+}
+
+function keyOf({ service, port, protocol, viaClusterIp, options }: Omit<BackendRef, 'key'>): string {
+  return `${service}:${port}${protocol === 'http' ? '' : `|${protocol}`}${viaClusterIp ? '|cluster-ip' : ''}${optionsText(options)}`
 }
 
 /** ingress-nginx's `$proxy_upstream_name`. */

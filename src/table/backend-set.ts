@@ -2,10 +2,12 @@
 // keeps its identity when that made no difference. Knows nothing of hosts or routes.
 import type { EndpointSlice, Objects, Service } from '../kube/objects.ts'
 import type { Backend, Issue } from '../model.ts'
+import { affinitySecret } from './affinity-secret.ts'
 import { backendFault, backendOf, sameBackend } from './backends.ts'
 import type { BackendRef } from './draft.ts'
 import { Groups } from './groups.ts'
 import type { AssembledHost } from './host.ts'
+import type { BuildOptions } from './options.ts'
 import { SharedMap } from './shared-map.ts'
 
 type References = Groups<Pick<AssembledHost, 'backends'>, BackendRef>
@@ -13,18 +15,22 @@ type Entry = {
   readonly ref: BackendRef
   readonly service: Service | undefined
   readonly slices: readonly EndpointSlice[]
-  readonly fault: string | undefined
+  readonly isFaulty: boolean
 }
 
 export class BackendBuilder {
   readonly #disableExternalName: boolean
+  readonly #zone: string
+  readonly #seed: string
   /** By `namespace/name` of the Service. */
   readonly #slices = new Groups<EndpointSlice, EndpointSlice>((slice) => [[`${slice.meta.namespace}/${slice.service}`, slice]])
   readonly #entries = new Map<string, Entry>()
   readonly #backends = new SharedMap<Backend>()
 
-  constructor(disableExternalName: boolean) {
-    this.#disableExternalName = disableExternalName
+  constructor({ disableSvcExternalName, zone, fakeCertificate }: Pick<BuildOptions, 'disableSvcExternalName' | 'zone' | 'fakeCertificate'>) {
+    this.#disableExternalName = disableSvcExternalName
+    this.#zone = zone
+    this.#seed = fakeCertificate.key
   }
 
   /** The same map when no backend changed. */
@@ -54,8 +60,12 @@ export class BackendBuilder {
   /** Each reference that leads nowhere is an issue of who made it. */
   issues(references: References): Issue[] {
     const issues: Issue[] = []
-    for (const [key, { fault }] of this.#entries) {
-      if (fault !== undefined) issues.push(...references.of(key).map(({ object, field }) => ({ object, field, reason: fault })))
+    for (const [key, { service, isFaulty }] of this.#entries) {
+      if (!isFaulty) continue
+      for (const ref of references.of(key)) {
+        const reason = backendFault(ref, service, this.#disableExternalName)
+        if (reason !== undefined) issues.push({ object: ref.object, field: ref.field, reason })
+      }
     }
     return issues
   }
@@ -63,11 +73,17 @@ export class BackendBuilder {
   #renew(ref: BackendRef, service: Service | undefined): void {
     const slices = this.#slices.of(ref.service)
     const former = this.#backends.get(ref.key)
-    const fault = backendFault(ref, service, this.#disableExternalName)
-    const fresh = service === undefined || fault !== undefined ? { protocol: ref.protocol, options: ref.options, endpoints: [] } : backendOf(ref, service, slices)
+    const isFaulty = backendFault(ref, service, this.#disableExternalName) !== undefined
+    const fresh = service === undefined || isFaulty ? { protocol: ref.protocol, options: ref.options, endpoints: [] } : this.#backendOf(ref, service, slices)
     const backend = former !== undefined && sameBackend(former, fresh) ? former : fresh
     this.#backends.set(ref.key, backend)
-    this.#entries.set(ref.key, { ref, service, slices, fault })
+    this.#entries.set(ref.key, { ref, service, slices, isFaulty })
+  }
+
+  #backendOf(ref: BackendRef, service: Service, slices: readonly EndpointSlice[]): Backend {
+    const { balance } = ref.options
+    const isKeyed = balance.kind === 'sticky' && balance.persistent
+    return { ...backendOf({ ref, service, slices, zone: this.#zone }), ...(isKeyed && { secret: affinitySecret(service, this.#seed) }) }
   }
 
   #remove(key: string): void {

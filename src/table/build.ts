@@ -46,7 +46,7 @@ class TableBuilder implements Builder {
     this.#global = globals(options)
     this.#ingresses = new IngressCompiler(options)
     this.#certificates = new CertificateStore(options.now)
-    this.#backends = new BackendBuilder(options.disableSvcExternalName)
+    this.#backends = new BackendBuilder(options)
   }
 
   full(objects: Objects): Build {

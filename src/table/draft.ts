@@ -1,6 +1,6 @@
 // What one Ingress wants for one host, before other Ingresses, Services and Secrets have their say. Types only.
 import type { ServicePort } from '../kube/objects.ts'
-import type { BackendOptions, Policies, Protocol, Route } from '../model.ts'
+import type { Alternative, BackendOptions, Policies, Protocol, Route } from '../model.ts'
 
 /** A Service port as an Ingress names it. `object`, `field`: where, for issues. */
 export type BackendRef = {
@@ -13,17 +13,30 @@ export type BackendRef = {
   readonly options: BackendOptions
   /** Send to the cluster IP instead of the endpoints. */
   readonly viaClusterIp: boolean
+  /** Where it leads nowhere, the main Service answers. */
+  readonly isCanary: boolean
   readonly object: string
   readonly field: string
 }
 
 export type Draft = {
   readonly route: Route
+  /** See pathPlace. */
+  readonly place: string
   /** Added to the route's policies where the host turns out to have TLS. */
   readonly redirectWithTls: Policies['httpsRedirect']
   readonly backend: BackendRef | undefined
   /** From spec.defaultBackend: gives way to any explicit path, however young. */
   readonly isDefault: boolean
+  readonly field: string
+}
+
+/** What a canary Ingress wants of the route that a main one has in that place. */
+export type CanaryDraft = {
+  /** See pathPlace. */
+  readonly place: string
+  readonly alternative: Alternative
+  readonly backend: BackendRef
   readonly field: string
 }
 
@@ -40,6 +53,9 @@ export type HostDraft = {
   readonly object: string
   readonly creationTimestamp: string
   readonly drafts: readonly Draft[]
+  /** Of a canary Ingress, which has neither drafts nor secrets: alone it makes no host. */
+  readonly isCanary: boolean
+  readonly canaries: readonly CanaryDraft[]
   /** In the order in which they are tried. */
   readonly secrets: readonly SecretRef[]
 }

@@ -1,7 +1,7 @@
 // --default-backend-service → the route for unknown hosts and paths. Knows nothing of Ingresses.
 import type { Service } from '../kube/objects.ts'
 import type { Issue, Route } from '../model.ts'
-import { defaultBackendOptions } from './backend-options.ts'
+import { backendOptions } from './backend-options.ts'
 import { backendRef } from './backend-ref.ts'
 import type { BackendRef } from './draft.ts'
 import { commonPolicies, httpsRedirect, type RouteSettings } from './policies.ts'
@@ -20,7 +20,7 @@ export function readFallback(key: string, service: Service | undefined, settings
     return { route: null, backends: [], issues: [{ object, field: '', reason }] }
   }
   const [namespace = '', name = ''] = key.split('/')
-  const backend = backendRef({ namespace, name, port, protocol: 'http', options: defaultBackendOptions, viaClusterIp: settings['service-upstream'], object, field: '' })
+  const backend = backendRef({ namespace, name, port, protocol: 'http', options: backendOptions({}, settings), viaClusterIp: settings['service-upstream'], object, field: '' })
   return { route: fallbackRoute(backend, settings), backends: [backend], issues: [] }
 }
 

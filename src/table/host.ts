@@ -1,12 +1,14 @@
 // All that Ingresses want for one host → its routes in the order of trial, its certificate, and who lost. Knows nothing of
 // Services or of what is in a Secret.
-import type { Host, Issue, Route } from '../model.ts'
+import type { Alternative, Host, Issue, Route } from '../model.ts'
+import { joinCanaries } from './canary-routes.ts'
 import type { BackendRef, Draft, HostDraft } from './draft.ts'
 import { compareText } from './issues.ts'
 import { comparePaths, pathText } from './paths.ts'
 
 export type AssembledHost = {
-  readonly host: Host
+  /** undefined: only canaries want it, which are never routed alone. */
+  readonly host: Host | undefined
   /** Of the routes that made it. */
   readonly backends: readonly BackendRef[]
   readonly issues: readonly Issue[]
@@ -15,10 +17,15 @@ type Claim = { readonly owner: HostDraft; readonly draft: Draft }
 
 /** `contributors`: oldest first. `certificate`: Host.certificate. */
 export function assembleHost(name: string, contributors: readonly HostDraft[], certificate: string | null): AssembledHost {
-  const { winners, issues } = settle(name, contributors)
-  const routes = winners.map(({ draft }) => (certificate === null ? draft.route : overTls(draft)))
-  const backends = winners.flatMap(({ draft }) => draft.backend ?? [])
-  return { host: { routes, certificate }, backends, issues }
+  const mains = contributors.filter(({ isCanary }) => !isCanary)
+  const { winners, issues } = settle(name, mains)
+  const canaries = joinCanaries(name, contributors, winners)
+  const routes = winners.map((draft) => withAlternatives(certificate === null ? draft.route : overTls(draft), canaries.alternatives.get(draft)))
+  return {
+    host: mains.length === 0 ? undefined : { routes, certificate },
+    backends: [...winners.flatMap(({ backend }) => backend ?? []), ...canaries.backends],
+    issues: [...issues, ...canaries.issues],
+  }
 }
 
 /** Older creationTimestamp, then namespace/name. */
@@ -38,7 +45,8 @@ function settle(name: string, contributors: readonly HostDraft[]) {
     if (winner === undefined) winners.set(key, claim)
     else issues.push(conflict(name, winner, claim))
   }
-  return { winners: [...winners.values()].sort((a, b) => comparePaths(a.draft.route.path, b.draft.route.path)), issues }
+  const drafts = [...winners.values()].map(({ draft }) => draft)
+  return { winners: drafts.sort((a, b) => comparePaths(a.route.path, b.route.path)), issues }
 }
 
 function conflict(name: string, winner: Claim, loser: Claim): Issue {
@@ -48,6 +56,10 @@ function conflict(name: string, winner: Claim, loser: Claim): Issue {
     field: loser.draft.field,
     reason: `${where} belongs to ${winner.owner.object}: ignored here; remove one of the two`,
   }
+}
+
+function withAlternatives(route: Route, alternatives: readonly Alternative[] | undefined): Route {
+  return alternatives === undefined ? route : { ...route, alternatives }
 }
 
 function overTls({ route, redirectWithTls }: Draft): Route {

@@ -68,7 +68,8 @@ export class HostBuilder {
     if (former !== undefined && former.certificate === certificate && former.contributors === contributors) return
     const assembled = assembleHost(name, contributors.toSorted(compareAge), certificate)
     this.#entries.set(name, { contributors, certificate, assembled })
-    this.#hosts.set(name, assembled.host)
+    if (assembled.host === undefined) this.#hosts.delete(name)
+    else this.#hosts.set(name, assembled.host)
     this.backends.set(name, assembled)
   }
 

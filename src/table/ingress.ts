@@ -2,10 +2,12 @@
 // its result holds until one of the two changes. Knows nothing of Services, Secrets or other Ingresses.
 import type { Ingress } from '../kube/objects.ts'
 import type { Issue } from '../model.ts'
+import { noteBalance } from './affinity.ts'
 import { readAnnotations } from './annotations.ts'
+import { canaryHosts, noteStrayRules } from './canary.ts'
 import type { HostDraft } from './draft.ts'
 import { keyOf } from './names.ts'
-import { pathFault } from './paths.ts'
+import { looksLikeRegex, pathFault } from './paths.ts'
 import { commonPolicies } from './policies.ts'
 import type { IngressContext, Reading, WantedPath } from './reading.ts'
 import { draftRoute } from './route.ts'
@@ -30,8 +32,11 @@ export function compileIngress(ingress: Ingress, context: IngressContext): Compi
   if (refusal !== undefined) return { hosts: NO_HOSTS, issues: [{ object, ...refusal }] }
   const reading = read(ingress, object, context)
   noteLimits(reading)
-  if (reading.annotations.values.canary === true) return { hosts: NO_HOSTS, issues: reading.issues }
   const wanted = wantedPaths(reading)
+  noteBalance(reading, [...wanted.values()].flat())
+  if (reading.annotations.values.canary === true) return { hosts: canaryHosts(reading, wanted), issues: reading.issues }
+  noteStrayRules(reading)
+  noteLiterals(reading, wanted)
   const fault = firstFault(wanted, context)
   if (fault !== undefined) return { hosts: NO_HOSTS, issues: reading.issues, fault: { object, ...fault } }
   return { hosts: draftHosts(reading, wanted), issues: reading.issues }
@@ -60,12 +65,19 @@ function refusalOf(ingress: Ingress, { options, settings }: IngressContext): Com
 /** What is understood and still not wholly honoured. */
 function noteLimits({ object, ingress, annotations: { values }, context: { options }, issues }: Reading): void {
   const note = (name: string, reason: string) => issues.push({ object, field: `${options.annotationsPrefix}/${name}`, reason })
-  if (values.canary === true) note('canary', 'not supported yet: this Ingress is not routed')
   const protocol = values['backend-protocol'] ?? 'HTTP'
   if (protocol === 'AUTO_HTTP' || protocol === 'FCGI') note('backend-protocol', `${protocol} is not supported yet: HTTP is used`)
   if (ingress.rules.length > 0) return
   for (const name of ['rewrite-target', 'permanent-redirect', 'temporal-redirect'] as const) {
     if (values[name] !== undefined) note(name, 'has no effect on an Ingress without rules: add a rule with a path')
+  }
+}
+
+function noteLiterals({ object, issues }: Reading, wanted: ReadonlyMap<string, readonly WantedPath[]>): void {
+  for (const path of [...wanted.values()].flat()) {
+    if (!looksLikeRegex(path)) continue
+    const reason = `${JSON.stringify(path.path)} looks like a regular expression and is taken literally: set use-regex to make it one`
+    issues.push({ object, field: `${path.field}.path`, reason })
   }
 }
 
@@ -82,7 +94,7 @@ function draftHosts(reading: Reading, wanted: ReadonlyMap<string, readonly Wante
   const hosts = new Map<string, HostDraft>()
   for (const [host, paths] of wanted) {
     const drafts = paths.map((path) => draftRoute(reading, host, path))
-    hosts.set(host, { object, creationTimestamp: ingress.meta.creationTimestamp, drafts, secrets: secretsFor(ingress, host) })
+    hosts.set(host, { object, creationTimestamp: ingress.meta.creationTimestamp, drafts, isCanary: false, canaries: [], secrets: secretsFor(ingress, host) })
   }
   issues.push(...unusedTlsHosts(ingress, hosts).map((issue) => ({ object, ...issue })))
   return hosts

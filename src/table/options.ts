@@ -19,6 +19,8 @@ export type BuildOptions = {
   readonly disableCatchAll: boolean
   /** Services of type ExternalName get no endpoints. */
   readonly disableSvcExternalName: boolean
+  /** Ours, to which the hints of endpoints are compared; `` where they are not looked at. */
+  readonly zone: string
   /** Drop Ingresses whose paths look like an attack on nginx's configuration. */
   readonly deepInspect: boolean
   /** Served where no other certificate fits and `defaultSslCertificate` is none. */

@@ -34,6 +34,12 @@ export function pathMatch(rule: PathRule): PathMatch {
   return { kind: 'prefix', value: rule.path.replace(/\/+$/, '') }
 }
 
+/** What a canary's path and its main's have in common, whatever either's use-regex makes of it: `/a (Prefix)` (ingress-nginx.md §4.8). */
+export function pathPlace({ path, pathType }: Omit<PathRule, 'regex'>): string {
+  const match = pathMatch({ path, pathType, regex: false })
+  return `${pathText(match)} (${match.kind === 'exact' ? 'Exact' : 'Prefix'})`
+}
+
 /** Its path again as a person writes it. */
 export function pathText(match: PathMatch): string {
   return match.value === '' ? '/' : match.value

@@ -20,7 +20,12 @@ export function routeSettings(settings: Settings) {
     'proxy-connect-timeout': settings['proxy-connect-timeout'],
     'proxy-read-timeout': settings['proxy-read-timeout'],
     'proxy-send-timeout': settings['proxy-send-timeout'],
+    'proxy-next-upstream': settings['proxy-next-upstream'],
+    'proxy-next-upstream-tries': settings['proxy-next-upstream-tries'],
+    'proxy-next-upstream-timeout': settings['proxy-next-upstream-timeout'],
+    'retry-non-idempotent': settings['retry-non-idempotent'],
     'proxy-body-size': settings['proxy-body-size'],
+    'load-balance': settings['load-balance'],
     'service-upstream': settings['service-upstream'],
     'annotation-value-word-blocklist': settings['annotation-value-word-blocklist'],
     'global-auth-url': settings['global-auth-url'],
@@ -42,12 +47,27 @@ export function commonPolicies(values: Annotations, settings: RouteSettings, den
     ...(settings.hsts && { hsts: { value: hstsValue(settings) } }),
     ...(bodyBytes > 0 && { bodyLimit: { bytes: bodyBytes } }),
     ...(values['upstream-vhost'] !== undefined && { upstreamHost: { host: values['upstream-vhost'] } }),
-    timeouts: {
-      connectMs: (values['proxy-connect-timeout'] ?? settings['proxy-connect-timeout']) * 1000,
-      sendMs: (values['proxy-send-timeout'] ?? settings['proxy-send-timeout']) * 1000,
-      readMs: (values['proxy-read-timeout'] ?? settings['proxy-read-timeout']) * 1000,
-      requestMs: 0,
-    },
+    timeouts: timeoutsOf(values, settings),
+    retry: retryOf(values, settings),
+  }
+}
+
+function timeoutsOf(values: Annotations, settings: RouteSettings): Policies['timeouts'] {
+  return {
+    connectMs: (values['proxy-connect-timeout'] ?? settings['proxy-connect-timeout']) * 1000,
+    sendMs: (values['proxy-send-timeout'] ?? settings['proxy-send-timeout']) * 1000,
+    readMs: (values['proxy-read-timeout'] ?? settings['proxy-read-timeout']) * 1000,
+    requestMs: (values['lintel.dev/request-timeout'] ?? 0) * 1000,
+  }
+}
+
+function retryOf(values: Annotations, settings: RouteSettings): Policies['retry'] {
+  const chosen = values['proxy-next-upstream'] ?? settings['proxy-next-upstream']
+  const widened = settings['retry-non-idempotent'] && chosen.length > 0 ? [...chosen, 'non_idempotent' as const] : chosen
+  return {
+    on: [...new Set(widened)],
+    tries: values['proxy-next-upstream-tries'] ?? settings['proxy-next-upstream-tries'],
+    timeoutMs: (values['proxy-next-upstream-timeout'] ?? settings['proxy-next-upstream-timeout']) * 1000,
   }
 }
 

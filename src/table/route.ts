@@ -1,10 +1,11 @@
 // One wanted path → the draft of its route. Knows nothing of Services, Secrets or other Ingresses.
 import type { Policies, Protocol } from '../model.ts'
-import { defaultBackendOptions } from './backend-options.ts'
+import { affinityOf } from './affinity.ts'
+import { backendOptions } from './backend-options.ts'
 import { backendRef, upstreamName } from './backend-ref.ts'
 import type { BackendRef, Draft } from './draft.ts'
 import { keyOf } from './names.ts'
-import { pathMatch, pathText } from './paths.ts'
+import { pathMatch, pathPlace, pathText } from './paths.ts'
 import { httpsRedirect } from './policies.ts'
 import type { Reading, WantedPath } from './reading.ts'
 
@@ -23,8 +24,9 @@ export function draftRoute(reading: Reading, host: string, wanted: WantedPath): 
       path,
       backend: backend?.key ?? null,
       upstreamName: backend === undefined ? '' : upstreamName(backend),
-      policies: { ...pathPolicies(reading, wanted.path), ...(redirect.when === 'always' && { httpsRedirect: redirect.policy }) },
+      policies: { ...pathPolicies(reading, wanted), ...(redirect.when === 'always' && { httpsRedirect: redirect.policy }) },
     },
+    place: pathPlace(wanted),
     redirectWithTls: redirect.when === 'host-has-tls' ? redirect.policy : undefined,
     backend,
     isDefault: wanted.isDefault,
@@ -32,23 +34,27 @@ export function draftRoute(reading: Reading, host: string, wanted: WantedPath): 
   }
 }
 
-function backendOf(reading: Reading, wanted: WantedPath): BackendRef | undefined {
+/** undefined: the path answers by itself, or names what is no Service (an issue). */
+export function backendOf(reading: Reading, wanted: WantedPath): BackendRef | undefined {
   const { ingress, object, annotations: { values }, context: { settings }, issues } = reading
   if (wanted.backend === undefined) return undefined
   if ('service' in wanted.backend) {
     const { name, port } = wanted.backend.service
     const protocol = PROTOCOLS[values['backend-protocol'] ?? 'HTTP'] ?? 'http'
     const viaClusterIp = values['service-upstream'] ?? settings['service-upstream']
-    return backendRef({ namespace: ingress.meta.namespace, name, port, protocol, options: defaultBackendOptions, viaClusterIp, object, field: wanted.field })
+    return backendRef({ namespace: ingress.meta.namespace, name, port, protocol, options: backendOptions(values, settings), viaClusterIp, object, field: wanted.field })
   }
   issues.push({ object, field: wanted.field, reason: 'backend.resource can not be served: this path answers 404; name a Service instead' })
   return undefined
 }
 
-/** An Ingress without rules is the catch-all: redirects and rewrites would take every unknown request (ingress-nginx.md §4.3). */
-function pathPolicies({ ingress, policies, annotations: { values } }: Reading, path: string): Policies {
-  const { redirect, ...others } = policies
+function pathPolicies(reading: Reading, wanted: WantedPath): Policies {
+  const { ingress, policies, annotations: { values } } = reading
+  const affinity = affinityOf(reading, wanted)
+  const sticky = affinity === undefined || wanted.backend === undefined ? policies : { ...policies, affinity }
+  // An Ingress without rules is the catch-all: redirects and rewrites would take every unknown request (ingress-nginx.md §4.3).
+  const { redirect, ...others } = sticky
   if (ingress.rules.length === 0) return others
   const target = values['rewrite-target']
-  return target === undefined || target === path ? policies : { ...policies, rewrite: { target } }
+  return target === undefined || target === wanted.path ? sticky : { ...sticky, rewrite: { target } }
 }

@@ -2,7 +2,6 @@
 // Knows nothing of what stands behind a path.
 import type { IngressBackend, IngressRule } from '../kube/objects.ts'
 import { hostOf } from './names.ts'
-import { looksLikeRegex } from './paths.ts'
 import type { Reading, WantedPath } from './reading.ts'
 
 /** By host; a host without paths is still ours, and answers as an unknown path does. */
@@ -35,12 +34,7 @@ function rulePaths(reading: Reading, rule: IngressRule, field: string): WantedPa
   return rule.paths.map((entry, index) => {
     const path = entry.path === '' ? '/' : entry.path
     const rest = { pathType: entry.pathType, backend: entry.backend, isDefault: false, field: `${field}.http.paths[${index}]` }
-    const wanted = { ...rest, path, regex: isRegex(reading, path) }
-    if (looksLikeRegex(wanted)) {
-      const reason = `${JSON.stringify(path)} looks like a regular expression and is taken literally: set use-regex to make it one`
-      reading.issues.push({ object: reading.object, field: `${wanted.field}.path`, reason })
-    }
-    return wanted
+    return { ...rest, path, regex: isRegex(reading, path) }
   })
 }
 

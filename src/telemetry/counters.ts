@@ -17,18 +17,23 @@ export type Counts = {
   readonly ingresses: Readonly<Record<string, IngressCounts>>
   readonly reasons: Readonly<Record<string, number>>
   readonly upstreamErrors: Readonly<Record<string, number>>
+  /** TLS handshakes that failed, by reason. */
+  readonly handshakes: Readonly<Record<string, number>>
   readonly propagation: HistogramCounts
   readonly accepted: number
   readonly open: number
 }
+export type StatusCounts = Readonly<Record<string, number>>
 export type IngressCounts = {
-  readonly statuses: Readonly<Record<string, number>>
+  /** Of answers by the main Service, and of those by each canary. */
+  readonly statuses: StatusCounts
+  readonly canaries: Readonly<Record<string, StatusCounts>>
   readonly seconds: HistogramCounts
   readonly bytesIn: number
   readonly bytesOut: number
 }
 
-type Row = { statuses: Map<number, number>; seconds: Histogram; bytesIn: number; bytesOut: number }
+type Row = { statuses: Map<number, number>; canaries: Map<string, Map<number, number>>; seconds: Histogram; bytesIn: number; bytesOut: number }
 
 /** timeBuckets: `--time-buckets`, seconds. */
 export function counters(timeBuckets: readonly number[]) {
@@ -54,6 +59,9 @@ export function counters(timeBuckets: readonly number[]) {
     connectionClosed(): void {
       open--
     },
+    handshakeFailed(reason: string): void {
+      increment(counted.handshakes, reason)
+    },
     /** ms between Update.at and the moment the table serves. */
     observePropagation(ms: number): void {
       counted.propagation.observe(ms / 1000)
@@ -73,20 +81,28 @@ function nothing() {
     ingresses: new Map<string, Row>(),
     reasons: new Map<string, number>(),
     upstreamErrors: new Map<string, number>(),
+    handshakes: new Map<string, number>(),
     propagation: new Histogram(PROPAGATION_BOUNDS),
     accepted: 0,
   }
 }
 
 function emptyRow(timeBuckets: readonly number[]): Row {
-  return { statuses: new Map(), seconds: new Histogram(timeBuckets), bytesIn: 0, bytesOut: 0 }
+  return { statuses: new Map(), canaries: new Map(), seconds: new Histogram(timeBuckets), bytesIn: 0, bytesOut: 0 }
 }
 
 function countRequest(row: Row, record: Readonly<RequestRecord>): void {
-  increment(row.statuses, record.status === 0 ? CLIENT_CLOSED : record.status)
+  const statuses = record.alternativeName === '' ? row.statuses : canaryStatuses(row, record.alternativeName)
+  increment(statuses, record.status === 0 ? CLIENT_CLOSED : record.status)
   row.seconds.observe((record.end - record.start) / 1000)
   row.bytesIn += record.bytesIn
   row.bytesOut += record.bytesOut
+}
+
+function canaryStatuses({ canaries }: Row, name: string): Map<number, number> {
+  let statuses = canaries.get(name)
+  if (statuses === undefined) canaries.set(name, statuses = new Map())
+  return statuses
 }
 
 function increment<K>(counts: Map<K, number>, key: K): void {
@@ -98,6 +114,7 @@ function countsOf(counted: ReturnType<typeof nothing>, open: number): Counts {
     ingresses: Object.fromEntries([...counted.ingresses].map(([name, row]) => [name, rowCounts(row)])),
     reasons: Object.fromEntries(counted.reasons),
     upstreamErrors: Object.fromEntries(counted.upstreamErrors),
+    handshakes: Object.fromEntries(counted.handshakes),
     propagation: counted.propagation.toJSON(),
     accepted: counted.accepted,
     open,
@@ -105,5 +122,6 @@ function countsOf(counted: ReturnType<typeof nothing>, open: number): Counts {
 }
 
 function rowCounts(row: Row): IngressCounts {
-  return { ...row, statuses: Object.fromEntries(row.statuses), seconds: row.seconds.toJSON() }
+  const canaries = Object.fromEntries([...row.canaries].map(([name, statuses]) => [name, Object.fromEntries(statuses)]))
+  return { ...row, statuses: Object.fromEntries(row.statuses), canaries, seconds: row.seconds.toJSON() }
 }

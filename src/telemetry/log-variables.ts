@@ -15,6 +15,9 @@ const timeIso = perSecond(isoTime)
 
 const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['remote_addr', ({ client }) => client],
+  // Four octets in nginx: equal addresses are equal either way.
+  ['binary_remote_addr', ({ client }) => client],
+  ['the_real_ip', ({ client }) => client],
   ['remote_user', (record) => basicUser(record.field('authorization'))],
   ['time_local', ({ end }) => timeLocal(epochMs(end))],
   ['time_iso8601', ({ end }) => timeIso(epochMs(end))],
@@ -23,6 +26,7 @@ const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['request_method', ({ method }) => present(method)],
   ['request_uri', ({ target }) => present(target)],
   ['uri', ({ target }) => present(splitTarget(target).path)],
+  ['document_uri', ({ target }) => present(splitTarget(target).path)],
   ['args', ({ target }) => splitTarget(target).query],
   ['query_string', ({ target }) => splitTarget(target).query],
   ['is_args', ({ target }) => (target.includes('?') ? '?' : '')],
@@ -42,7 +46,7 @@ const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['req_id', ({ requestId }) => present(requestId)],
   ['proxy_upstream_name', ({ upstreamName }) => present(upstreamName)],
   // Set, but empty, where no canary took the request: `[]` in the default format.
-  ['proxy_alternative_upstream_name', () => ''],
+  ['proxy_alternative_upstream_name', ({ alternativeName }) => alternativeName],
   ['upstream_addr', ({ attempts }) => each(attempts, ({ endpoint }) => endpoint)],
   ['upstream_response_length', ({ attempts }) => each(attempts, ({ bytes }) => String(bytes))],
   ['upstream_response_time', ({ attempts }) => each(attempts, ({ ms }) => seconds(ms))],

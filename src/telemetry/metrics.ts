@@ -34,7 +34,7 @@ function requestMetrics(totals: Totals): string {
   const perIngress = <T>(value: (row: IngressTotals) => T) =>
     totals.ingresses.entries().map(([name, row]) => ({ labels: ingressLabels(name), value: value(row) }))
   return [
-    counter('lintel_requests_total', 'Requests answered, by Ingress and status; 499: the client left first.', requests(totals)),
+    counter('lintel_requests_total', 'Requests answered, by Ingress, status and the canary that took them; 499: the client left first.', requests(totals)),
     histogram('lintel_request_duration_seconds', 'From the complete head to the end of the answer.', perIngress((row) => row.seconds)),
     counter('lintel_request_bytes_total', 'Bytes of requests, head and body.', perIngress((row) => row.bytesIn)),
     counter('lintel_response_bytes_total', 'Bytes of answers, body alone.', perIngress((row) => row.bytesOut)),
@@ -47,6 +47,7 @@ function edgeMetrics(totals: Totals): string {
     counter('lintel_upstream_errors_total', 'Failed attempts at an endpoint, by reason.', byLabel('reason', totals.upstreamErrors)),
     counter('lintel_connections_accepted_total', 'Client connections accepted.', one(totals.accepted)),
     gauge('lintel_connections_open', 'Client connections open at the last report of each worker.', one(totals.open)),
+    counter('lintel_tls_handshakes_failed_total', 'TLS handshakes of clients that failed: refused, timeout, client_gone.', byLabel('reason', totals.handshakes)),
     histogram('lintel_table_propagation_seconds', 'From a change reaching the watcher to a worker serving it.', one(totals.propagation)),
   ].join('')
 }
@@ -73,8 +74,14 @@ function compatibleRequests(totals: Totals, { labels, statusClasses }: Compatibl
 }
 
 function requests(totals: Totals): Sample[] {
-  return [...totals.ingresses].flatMap(([name, { statuses }]) =>
-    [...statuses].map(([status, value]) => ({ labels: { ...ingressLabels(name), status }, value })))
+  return [...totals.ingresses].flatMap(([name, { statuses, canaries }]) => [
+    ...statusSamples(ingressLabels(name), statuses),
+    ...[...canaries].flatMap(([canary, taken]) => statusSamples({ ...ingressLabels(name), canary }, taken)),
+  ])
+}
+
+function statusSamples(labels: Labels, statuses: ReadonlyMap<string, number>): Sample[] {
+  return [...statuses].map(([status, value]) => ({ labels: { ...labels, status }, value }))
 }
 
 /** Adds up the samples of one Ingress whose statuses begin with the same digit. */

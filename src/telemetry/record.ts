@@ -30,6 +30,8 @@ export type RequestRecord = {
   routeId: string
   ingress: string
   upstreamName: string
+  /** Alternative.upstreamName where a canary took the request, else ``. */
+  alternativeName: string
   /** One entry for each endpoint tried, in order. */
   attempts: Attempt[]
   /** First value of a request field by lower-case name, `` when absent. */

@@ -2,12 +2,19 @@
 import { type Counts, type IngressCounts, PROPAGATION_BOUNDS } from './counters.ts'
 import { Histogram } from './histogram.ts'
 
-export type IngressTotals = { readonly statuses: Map<string, number>; readonly seconds: Histogram; bytesIn: number; bytesOut: number }
+export type IngressTotals = {
+  readonly statuses: Map<string, number>
+  readonly canaries: Map<string, Map<string, number>>
+  readonly seconds: Histogram
+  bytesIn: number
+  bytesOut: number
+}
 
 export class Totals {
   readonly ingresses = new Map<string, IngressTotals>()
   readonly reasons = new Map<string, number>()
   readonly upstreamErrors = new Map<string, number>()
+  readonly handshakes = new Map<string, number>()
   readonly propagation = new Histogram(PROPAGATION_BOUNDS)
   accepted = 0
   readonly #open = new Map<number, number>()
@@ -29,6 +36,7 @@ export class Totals {
     for (const [name, ingress] of Object.entries(counts.ingresses)) this.#addIngress(name, ingress)
     addAll(this.reasons, counts.reasons)
     addAll(this.upstreamErrors, counts.upstreamErrors)
+    addAll(this.handshakes, counts.handshakes)
     this.propagation.add(counts.propagation)
     this.accepted += counts.accepted
     this.#open.set(worker, counts.open)
@@ -42,14 +50,21 @@ export class Totals {
   #addIngress(name: string, counts: IngressCounts): void {
     let totals = this.ingresses.get(name)
     if (totals === undefined) {
-      totals = { statuses: new Map(), seconds: new Histogram(this.#timeBuckets), bytesIn: 0, bytesOut: 0 }
+      totals = { statuses: new Map(), canaries: new Map(), seconds: new Histogram(this.#timeBuckets), bytesIn: 0, bytesOut: 0 }
       this.ingresses.set(name, totals)
     }
     addAll(totals.statuses, counts.statuses)
+    for (const [canary, statuses] of Object.entries(counts.canaries)) addAll(present(totals.canaries, canary), statuses)
     totals.seconds.add(counts.seconds)
     totals.bytesIn += counts.bytesIn
     totals.bytesOut += counts.bytesOut
   }
+}
+
+function present(totals: Map<string, Map<string, number>>, name: string): Map<string, number> {
+  const known = totals.get(name) ?? new Map<string, number>()
+  totals.set(name, known)
+  return known
 }
 
 function addAll(totals: Map<string, number>, counts: Readonly<Record<string, number>>): void {

@@ -1,19 +1,35 @@
 // One endpoint of a backend as it lives: what balancing and health remember of it, from the first table that has it to the last.
-// Knows no requests and no connections.
+// Knows no requests, no connections and no way of balancing.
 import type { Target } from '../http/client.ts'
-import type { Weighted } from './balance.ts'
 
-export class LiveEndpoint implements Weighted {
+/** How an attempt ended. error: ProxyError.code, `` where all went well. headMs: until the head of the answer, 0 where none came. */
+export type Outcome = { readonly status: number; readonly headMs: number; readonly error: string }
+
+/** Hears of each attempt that is over. */
+export interface Observer { ended(outcome: Outcome): void }
+
+/** How much of its weight counts when its slow start begins: with less it would not be tried at all. */
+const FIRST_SHARE = 0.1
+
+export class LiveEndpoint {
   /** Of its pool. */
   readonly key: string
   readonly target: Target
   /** For the log: `address:port`. */
   readonly name: string
+  /** Its share, relative to the others of its backend. */
   weight = 1
-  // A random start: workers and backends that begin together must not send their first requests to the same endpoint.
-  current = Math.random()
   /** Attempts on their way, tunnels too. */
   active = 0
+  /** The one check that picking makes; see LiveBackend.judge. */
+  available = true
+  /** What health found. */
+  healthy = true
+  /** Of the balancer, where it learns from answers. */
+  observer: Observer | null = null
+  /** Length of the slow start that it is in, ms; 0: none. */
+  #slowMs = 0
+  #slowSince = 0
 
   constructor(key: string, target: Target) {
     const { address, port } = target
@@ -25,6 +41,24 @@ export class LiveEndpoint implements Weighted {
   /** An attempt goes to it. */
   began() { this.active++ }
 
-  /** That attempt is over. error: ProxyError.code, `` where all went well. headMs: until the head of the answer, 0 where none came. */
-  ended(_outcome: { readonly status: number; readonly headMs: number; readonly error: string }) { this.active-- }
+  /** That attempt is over. */
+  ended(outcome: Outcome) {
+    this.active--
+    this.observer?.ended(outcome)
+  }
+
+  /** From now on its weight grows to the whole, evenly over that time. 0: it has all of it at once. */
+  startSlowly(slowMs: number, nowMs: number) {
+    this.#slowMs = slowMs
+    this.#slowSince = nowMs
+  }
+  get startsSlowly() { return this.#slowMs > 0 }
+
+  /** How much of its weight counts at that time, up to 1. */
+  shareAt(nowMs: number): number {
+    if (this.#slowMs === 0) return 1
+    const passed = (nowMs - this.#slowSince) / this.#slowMs
+    if (passed >= 1) this.#slowMs = 0
+    return Math.max(FIRST_SHARE, Math.min(1, passed))
+  }
 }

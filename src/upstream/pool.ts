@@ -20,9 +20,17 @@ export const poolKey = ({ address, port, tls, protocol }: Target): string => `${
 /** What a pool needs of all pools. `idled`: so many more connections rest. */
 type PoolOwner = { readonly limits: () => PoolLimits; readonly options: ClientOptions; idled(change: number): void }
 
+/**
+ * A request that can't be repeated takes a connection only if it has rested for less than this, and nothing has come on it: then it is lost
+ * only where the upstream closes while it is on its way. Servers close idle connections after a second at the earliest (gunicorn 2 s, Node 5 s);
+ * those that do it sooner mostly say so (Keep-Alive).
+ */
+const SURE_MS = 500
+
 /** Where requests get their connections. */
 export interface EndpointPool {
-  take(): Connection
+  /** repeatable: the request may be sent again where the upstream closes the connection just then (RFC 9110 §9.2.2). */
+  take(repeatable: boolean): Connection
   /** A new one: what was idle may be as stale as the one that just failed. */
   dial(): Connection
   /** Closes up to `count` of the connections that have rested longest; returns how many there were. */
@@ -44,11 +52,20 @@ export class Pool implements ClientOwner, EndpointPool {
   }
 
   /** The connection that was used last, or a new one. */
-  take(): ClientConnection {
-    const kept = this.#idle.pop()
+  take(repeatable: boolean): ClientConnection {
+    const kept = repeatable ? this.#idle.at(-1) : this.#sure()
     if (kept === undefined) return this.dial()
+    this.#idle.pop()
     this.#owner.idled(-1)
     return kept
+  }
+  /** The one that was used last, if the upstream has not closed it and hardly will. */
+  #sure(): ClientConnection | undefined {
+    const last = this.#idle.at(-1)
+    if (last === undefined || performance.now() - last.restsSinceMs >= SURE_MS) return undefined
+    if (last.quiet) return last
+    last.cancel() // and so it leaves #idle
+    return this.#sure()
   }
   dial(): ClientConnection {
     return new ClientConnection(this.target, this, this.#owner.options)

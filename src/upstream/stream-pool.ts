@@ -17,7 +17,10 @@ export class StreamPool implements H2ClientOwner {
     this.#options = options
   }
 
-  /** A stream on the first connection that takes one more: the others fall idle and close. */
+  /**
+   * A stream on the first connection that takes one more: the others fall idle and close. Repeatable or not: an upstream that closes tells
+   * by GOAWAY which streams it has not touched (RFC 9113 §6.8).
+   */
   take(): Connection {
     for (const connection of this.#connections) if (connection.capacity > 0) return connection.stream()
     return this.dial()

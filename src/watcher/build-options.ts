@@ -14,6 +14,7 @@ export const buildOptions = (flags: Flags, fakeCertificate: Certificate): BuildO
   defaultSslCertificate: flags.defaultSslCertificate ?? '',
   disableCatchAll: flags.disableCatchAll,
   disableSvcExternalName: flags.disableSvcExternalName,
+  zone: flags.enableTopologyAwareRouting ? flags.zone : '',
   deepInspect: flags.deepInspect,
   fakeCertificate,
   now: Date.now,

@@ -24,6 +24,10 @@ export const ratio = (row: Row, base: Row): number => {
   return median(row.samples.map((sample, round) => sample.cpuUsPerRequest / (base.samples[round]?.cpuUsPerRequest ?? NaN)))
 }
 
+/** For people: the ratio beside its bar. */
+export const verdict = (found: { readonly ratio: number; readonly bar: number }): string =>
+  Number.isNaN(found.ratio) ? 'not comparable' : `${found.ratio.toFixed(2)} (bar: ${found.bar}, ${found.ratio > found.bar ? 'BROKEN' : 'held'})`
+
 const percent = (share: number) => `${Math.round(share * 100)} %`
 
 const tableRow = (row: Row, base: Row): string => {

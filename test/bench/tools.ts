@@ -1,16 +1,18 @@
 // The programs that the benchmark needs from the system: taken from Debian where root may install them, else asked for.
 
-const packages = { taskset: 'util-linux', nginx: 'nginx-light', wrk: 'wrk' }
-/** Debian puts nginx where only root's PATH looks. */
+const packages: Readonly<Record<string, string>> = {
+  taskset: 'util-linux', nginx: 'nginx-light', haproxy: 'haproxy', wrk: 'wrk', h2load: 'nghttp2-client', nghttpd: 'nghttp2-server',
+}
+/** Debian puts daemons where only root's PATH looks. */
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin`
 
-/** Exits with 2 and one line where something is missing that can't be installed. Returns nginx's path. */
-export const findTools = (): string => {
-  const missing = Object.entries(packages).filter(([tool]) => !Bun.which(tool, { PATH })).map(([, name]) => name)
+/** Exits with 2 and one line where something is missing that can't be installed. */
+export const needTools = (tools: Iterable<string>) => {
+  const missing = [...tools].filter((tool) => !Bun.which(tool, { PATH })).map((tool) => packages[tool] ?? tool)
   if (missing.length > 0) install(missing)
-  const nginx = Bun.which('nginx', { PATH })
-  return nginx ?? fail('nginx was not found after its installation')
 }
+
+export const toolPath = (tool: string): string => Bun.which(tool, { PATH }) ?? fail(`${tool} was not found`)
 
 const install = (names: readonly string[]) => {
   if (process.getuid?.() !== 0 || !Bun.which('apt-get')) fail(`this needs Debian's packages ${names.join(', ')}: install them as root with apt-get install ${names.join(' ')}`)

@@ -20,6 +20,10 @@ const FEATURES = [
   'use-regex',
   'ingress-class',
   'service',
+  'canary',
+  'canary-affinity',
+  'load-balance',
+  'upstream-hash-by',
   'validation',
 ]
 /** A cold start of the program twice over, on a machine that runs other tests too. */

@@ -5,6 +5,7 @@ import { echoUpstream } from '../support/echo.ts'
 import { backend, ingress, tlsSecret } from '../support/manifests.ts'
 import { start, toYaml, type Program } from '../support/program.ts'
 import { app, applied, ask, metric, resources, route } from './scene.ts'
+import { defaultBackendOptions } from '../../src/table/backend-options.ts'
 
 const keep = resources()
 const pair = await certificate({ names: ['secure.example'] })
@@ -40,7 +41,7 @@ test('/table: hosts, routes, backends, endpoints, certificates', async () => {
       expect.objectContaining({ host: 'app.example', certificate: null, routes: [expect.objectContaining({ path: { kind: 'prefix', value: '' }, backend: 'default/app:80' })] }),
       expect.objectContaining({ host: 'secure.example', certificate: 'default/pair' }),
     ]),
-    backends: expect.arrayContaining([{ key: 'default/app:80', protocol: 'http', options: { balance: { kind: 'round_robin' }, slowStartMs: 0 }, endpoints: [{ address: '127.0.0.1', port }] }]),
+    backends: expect.arrayContaining([{ key: 'default/app:80', protocol: 'http', options: defaultBackendOptions, endpoints: [{ address: '127.0.0.1', port }] }]),
     certificates: expect.arrayContaining([expect.objectContaining({ id: 'default/pair', names: ['secure.example'] })]),
   })
 })

@@ -43,3 +43,10 @@ export async function fullUpstream(): Promise<Silent> {
   }
   return { port, close }
 }
+
+/** A port of loopback that refuses connections. */
+export async function refusingPort(): Promise<{ readonly port: number }> {
+  const { port, close } = await deafUpstream()
+  close()
+  return { port }
+}

@@ -24,7 +24,7 @@ const freePort = async (): Promise<number> => {
 }
 
 const open = async (native: boolean, answer: (exchange: Exchange) => void = (exchange) => exchange.answer(own('x'))) => {
-  const seen: { clients: Client[]; names: string[]; begun: number; opened: number; closed: number } = { clients: [], names: [], begun: 0, opened: 0, closed: 0 }
+  const seen: { clients: Client[]; names: string[]; failed: string[]; begun: number; opened: number; closed: number } = { clients: [], names: [], failed: [], begun: 0, opened: 0, closed: 0 }
   const responder = (exchange: Exchange): Responder => ({
     begin() { seen.begun++; seen.clients.push(exchange.client); answer(exchange) },
     body: () => true, drained: () => undefined, abandoned: () => undefined, refused: () => undefined,
@@ -33,11 +33,12 @@ const open = async (native: boolean, answer: (exchange: Exchange) => void = (exc
     host: '127.0.0.1', maxConnections: 100,
     server: { clock: stillClock(), native, scratch: new Scratch(), date: () => DATE, names: () => requestNames(), limits: () => LIMITS, responder },
     tls: {
-      options: () => ({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'], ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }),
+      options: () => ({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'], ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', handshakeTimeout: LIMITS.headMs }),
       keypair(name) { seen.names.push(name); return name === 'b.test' ? keypairs['b.test'] : keypairs['a.test'] },
     },
     opened: () => { seen.opened++ },
     closed: () => { seen.closed++ },
+    handshakeFailed: (reason) => { seen.failed.push(reason) },
   })
   const ports = { clear: await freePort(), tls: await freePort() }
   await listener.listen(ports.clear, 'clear')
@@ -96,6 +97,7 @@ describe.each(TRANSPORTS)('%s transport:', (_, native) => {
     asking.destroy()
     await until('one connection', () => seen.closed === 1)
     expect(seen.opened).toBe(1)
+    expect(seen.failed).toEqual(['refused', 'refused', 'refused'])
   })
 
   test('a port that is taken is an error', async () => {

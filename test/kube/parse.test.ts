@@ -12,7 +12,7 @@ const only = (text: string): KubeObject => {
   if (!object) throw new Error('no object')
   return object
 }
-const meta = { namespace: 'default', name: 'x', annotations: {}, labels: {}, creationTimestamp: '' }
+const meta = { namespace: 'default', name: 'x', uid: '', annotations: {}, labels: {}, creationTimestamp: '' }
 const manifest = (apiVersion: string, kind: string, body: object): string => JSON.stringify({ apiVersion, kind, metadata: { name: 'x' }, ...body })
 
 const cafe: Omit<Ingress, 'rules'> = {
@@ -85,22 +85,29 @@ test('IngressClass has no namespace', () => {
 test('Service with its defaults', () => {
   const spec = { clusterIP: 'None', ports: [{ port: 80 }, { name: 'b', port: 81, targetPort: 'web', protocol: 'UDP' }] }
   expect(only(manifest('v1', 'Service', { spec }))).toEqual({
-    kind: 'Service', meta, type: 'ClusterIP', clusterIP: 'None', externalName: '',
+    kind: 'Service', meta, type: 'ClusterIP', clusterIP: 'None', externalName: '', ipFamily: 'IPv4',
     ports: [{ name: '', port: 80, targetPort: 80, protocol: 'TCP' }, { name: 'b', port: 81, targetPort: 'web', protocol: 'UDP' }],
   })
 })
 
+test.each([
+  [{ ipFamilies: ['IPv6', 'IPv4'] }, 'IPv6'],
+  [{ ipFamilies: ['IPv4', 'IPv6'], clusterIP: 'fd00::1' }, 'IPv4'],
+  [{ clusterIP: 'fd00::1' }, 'IPv6'],
+  [{}, 'IPv4'],
+])('Service %j prefers %s', (spec, ipFamily) => { expect(only(manifest('v1', 'Service', { spec }))).toMatchObject({ ipFamily }) })
+
 test('EndpointSlice: an absent `ready` counts as true', () => {
   const labels = { 'kubernetes.io/service-name': 'tea' }
   const leaving = { ready: false, serving: true, terminating: true }
-  const endpoints = [{ addresses: ['127.0.0.1'] }, { addresses: ['::1'], conditions: leaving, zone: 'a' }]
+  const endpoints = [{ addresses: ['127.0.0.1'] }, { addresses: ['::1'], conditions: leaving, zone: 'a', hints: { forZones: [{ name: 'a' }, { name: 'b' }] } }]
   const body = { metadata: { name: 'x', labels }, addressType: 'IPv4', ports: [{ port: 80 }, { name: 'all' }], endpoints }
   const object = only(manifest('discovery.k8s.io/v1', 'EndpointSlice', body))
   expect(object).toEqual({
     kind: 'EndpointSlice', meta: { ...meta, labels }, service: 'tea', ports: [{ name: '', port: 80, protocol: 'TCP' }],
     endpoints: [
-      { addresses: ['127.0.0.1'], ready: true, serving: true, terminating: false, zone: '' },
-      { addresses: ['::1'], ready: false, serving: true, terminating: true, zone: 'a' },
+      { addresses: ['127.0.0.1'], ready: true, serving: true, terminating: false, zone: '', hints: [] },
+      { addresses: ['::1'], ready: false, serving: true, terminating: true, zone: 'a', hints: ['a', 'b'] },
     ],
   })
 })
@@ -165,6 +172,7 @@ const rejected: [text: string, object: string, field: string, reason: string][] 
   [manifest('v1', 'Secret', { data: { 'tls.key': 'a$b' } }), 'Secret default/x', 'data[tls.key]', 'is not base64'],
   [manifest('v1', 'ConfigMap', { data: { a: 8, b: true } }), 'ConfigMap default/x', 'data.a', 'must be text but is a number: write it in quotes (and 1 more)'],
   [slice([{ addresses: ['tea.example'] }]), 'EndpointSlice default/x', 'endpoints[0].addresses', 'must be IP addresses'],
+  [manifest('discovery.k8s.io/v1', 'EndpointSlice', { metadata: { name: 'x', labels: { 'kubernetes.io/service-name': 's' } }, addressType: 'FQDN', endpoints: [{ addresses: ['tea.example'] }] }), 'EndpointSlice default/x', 'addressType', 'use a Service of type ExternalName'],
   [slice([], { 'kubernetes.io/service-name': '' }), 'EndpointSlice default/x', 'metadata.labels[kubernetes.io/service-name]', 'is missing'],
   [manifest('networking.k8s.io/v2', 'Ingress', {}), 'f.yaml', 'line 2', 'is not known: use networking.k8s.io/v1 or networking.k8s.io/v1beta1 or extensions/v1beta1'],
   [manifest('v1', 'Service', { metadata: { name: 'A/b' } }), 'f.yaml', 'line 2', 'Service without a valid name'],

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import type { EndpointSlice, IngressClass } from '../../src/kube/objects.ts'
 import { Store } from '../../src/kube/store.ts'
 
-const meta = { namespace: 'ns', name: 'a', annotations: {}, labels: {}, creationTimestamp: '' }
+const meta = { namespace: 'ns', name: 'a', uid: '', annotations: {}, labels: {}, creationTimestamp: '' }
 const slice: EndpointSlice = { kind: 'EndpointSlice', meta, service: 's', ports: [], endpoints: [] }
 const ingressClass: IngressClass = { kind: 'IngressClass', meta: { ...meta, namespace: '' }, controller: 'c', isDefault: false }
 

@@ -5,7 +5,7 @@ import type { Host, Route } from '../../src/model.ts'
 import { TableRouter } from '../../src/proxy/router.ts'
 
 const route = (id: string, kind: Route['path']['kind'], value: string): Route => ({
-  id, ingress: 'd/i', path: { kind, value }, backend: 'd/s:80', upstreamName: 'd-s-80', policies: { timeouts: { connectMs: 1, sendMs: 1, readMs: 1, requestMs: 0 } },
+  id, ingress: 'd/i', path: { kind, value }, backend: 'd/s:80', upstreamName: 'd-s-80', policies: { timeouts: { connectMs: 1, sendMs: 1, readMs: 1, requestMs: 0 }, retry: { on: [], tries: 1, timeoutMs: 0 } },
 })
 const fallback = route('fallback', 'prefix', '')
 

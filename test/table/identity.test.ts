@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import type { KubeObject } from '../../src/kube/objects.ts'
 import { builder } from '../../src/table/build.ts'
 import { diff } from '../../src/update.ts'
-import { annotated, configMap, ingress, objectsOf, options, service, slice } from './objects.ts'
+import { annotated, configMap, ingress, objectsOf, options, path, service, slice } from './objects.ts'
 
 const one = [ingress('one', 'one.test'), service('web'), slice('web', ['10.0.0.1'])]
 const two = ingress('two', 'two.test')
@@ -17,6 +17,16 @@ test('one changed Ingress changes its own host', () => {
   const { built, table } = start(...one, two)
   const update = diff(table, built.full(objectsOf([...one, annotated(two, { 'app-root': '/x' })])).table, 0)
   expect([keys(update.hosts), keys(update.backends), update.global]).toEqual([['two.test'], [], undefined])
+})
+
+test('a changed canary changes the hosts of its own', () => {
+  const canary = annotated(ingress('canary', 'two.test', [path('/', 'v2')]), { 'canary': 'true', 'canary-weight': '10' })
+  const { built, table } = start(...one, two, canary, service('v2'))
+  const heavier = annotated(canary, { 'canary': 'true', 'canary-weight': '20' })
+  const update = diff(table, built.full(objectsOf([...one, two, heavier, service('v2')])).table, 0)
+  expect([keys(update.hosts), keys(update.backends)]).toEqual([['two.test'], []])
+  const without = diff(table, built.full(objectsOf([...one, two, service('v2')])).table, 0)
+  expect([keys(without.hosts), keys(without.backends)]).toEqual([['two.test'], ['default/v2:80']])
 })
 
 test('a slice that came to life changes its own backend', () => {

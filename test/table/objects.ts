@@ -17,13 +17,14 @@ export const options = (over: Partial<BuildOptions> = {}): BuildOptions => ({
   defaultSslCertificate: '',
   disableCatchAll: false,
   disableSvcExternalName: false,
+  zone: '',
   deepInspect: true,
   fakeCertificate,
   now: () => Date.UTC(2026, 0, 1),
   ...over,
 })
 
-const meta = (name: string): Meta => ({ namespace: 'default', name, annotations: {}, labels: {}, creationTimestamp: '' })
+const meta = (name: string): Meta => ({ namespace: 'default', name, uid: '', annotations: {}, labels: {}, creationTimestamp: '' })
 
 export const path = (at: string, service = 'web', pathType: IngressPath['pathType'] = 'Prefix'): IngressPath =>
   ({ path: at, pathType, backend: { service: { name: service, port: 80 } } })
@@ -51,6 +52,7 @@ export const service = (name: string): Service => ({
   type: 'ClusterIP',
   clusterIP: '10.0.0.1',
   externalName: '',
+  ipFamily: 'IPv4',
   ports: [{ name: '', port: 80, targetPort: 8080, protocol: 'TCP' }],
 })
 
@@ -59,7 +61,7 @@ export const slice = (of: string, addresses: readonly string[], name = `${of}-1`
   meta: meta(name),
   service: of,
   ports: [{ name: '', port: 8080, protocol: 'TCP' }],
-  endpoints: addresses.map((address) => ({ addresses: [address], ready: true, serving: true, terminating: false, zone: '' })),
+  endpoints: addresses.map((address) => ({ addresses: [address], ready: true, serving: true, terminating: false, zone: '', hints: [] })),
 })
 
 export const configMap = (name: string, data: Record<string, string>): ConfigMap => ({ kind: 'ConfigMap', meta: meta(name), data })

@@ -16,8 +16,12 @@ const paths = fc.array(
     .map(([at, to, type]) => path(at, to, type)),
   { maxLength: 3 })
 const annotations = fc.dictionary(
-  fc.constantFrom('use-regex', 'rewrite-target', 'ssl-redirect', 'app-root', 'service-upstream', 'auth-url', 'canary', 'nonsense'),
+  fc.constantFrom('use-regex', 'rewrite-target', 'ssl-redirect', 'app-root', 'service-upstream', 'auth-url', 'nonsense'),
   fc.constantFrom('true', 'false', '/x', 'word'), { maxKeys: 2 })
+const balance = fc.constantFrom<Record<string, string>>(
+  { 'load-balance': 'ewma' }, { 'upstream-hash-by': '$host' }, { affinity: 'cookie' }, { affinity: 'cookie', 'affinity-mode': 'persistent', 'use-regex': 'true' })
+const canary = fc.dictionary(fc.constantFrom('canary-weight', 'canary-weight-total', 'canary-by-header', 'affinity-canary-behavior'), fc.constantFrom('20', '90', '150', 'x y', 'legacy'), { maxKeys: 2 })
+  .map((rules) => ({ canary: 'true', ...rules }))
 const tlsBlock = fc.record({ hosts: fc.array(host, { maxLength: 2 }), secretName: fc.constantFrom('', 'tls', 'bad-tls', 'gone') })
 const tls = fc.array(tlsBlock, { maxLength: 1 })
 
@@ -26,7 +30,7 @@ const anyIngress: fc.Arbitrary<Ingress> = fc.record({
   rules: fc.array(fc.record({ host, paths }), { maxLength: 2 }),
   backend: fc.option(fc.constantFrom(...services), { nil: undefined }),
   tls,
-  annotations,
+  annotations: fc.oneof({ weight: 2, arbitrary: annotations }, { weight: 1, arbitrary: balance }, { weight: 1, arbitrary: canary }),
   created: fc.constantFrom('', '2024-01-01T00:00:00Z'),
   className: fc.constantFrom(undefined, undefined, 'nginx', 'class', 'theirs'),
 }).map(({ name, rules, backend, tls: blocks, annotations: notes, created, className }) => {
@@ -37,20 +41,21 @@ const anyIngress: fc.Arbitrary<Ingress> = fc.record({
 
 const anyClass = fc.constantFrom('k8s.io/ingress-nginx', 'example.com/other').map((controller): KubeObject => ({
   kind: 'IngressClass',
-  meta: { namespace: '', name: 'class', annotations: {}, labels: {}, creationTimestamp: '' },
+  meta: { namespace: '', name: 'class', uid: '', annotations: {}, labels: {}, creationTimestamp: '' },
   controller,
   isDefault: false,
 }))
 
 const anySettings = fc.dictionary(
-  fc.constantFrom('ssl-redirect', 'proxy-body-size', 'add-headers', 'annotation-value-word-blocklist', 'global-auth-url', 'service-upstream'),
-  fc.constantFrom('true', 'false', '2m', 'default/fields', 'word'), { maxKeys: 2 }).map((data) => configMap('settings', data))
+  fc.constantFrom('ssl-redirect', 'proxy-body-size', 'load-balance', 'add-headers', 'annotation-value-word-blocklist', 'global-auth-url', 'service-upstream'),
+  fc.constantFrom('true', 'false', '2m', 'default/fields', 'word', 'least_conn'), { maxKeys: 2 }).map((data) => configMap('settings', data))
 
 const anyService = fc.record({
   name: fc.constantFrom(...services),
   clusterIP: fc.constantFrom('None', '10.0.0.1'),
   port: fc.constantFrom(80, 80, 81),
-}).map(({ name, clusterIP, port }) => ({ ...service(name), clusterIP, ports: [{ name: '', port, targetPort: 8080, protocol: 'TCP' }] }))
+  uid: fc.constantFrom('', 'one', 'another'),
+}).map(({ name, clusterIP, port, uid }) => ({ ...service(name), meta: { ...service(name).meta, uid }, clusterIP, ports: [{ name: '', port, targetPort: 8080, protocol: 'TCP' }] }))
 
 export const anySlice = fc.record({
   of: fc.constantFrom(...services),

@@ -38,6 +38,25 @@ describe('requests', () => {
     ]))
   })
 
+  test('those that a canary took have its name', () => {
+    const { sink, drain } = counters(BUCKETS)
+    sink(requestRecord())
+    for (const status of [200, 500]) sink(requestRecord({ alternativeName: 'shop-tea-v2-80', status }))
+    const totals = new Totals(BUCKETS)
+    totals.add(1, drain())
+    sink(requestRecord({ alternativeName: 'shop-tea-v2-80', status: 503 }))
+    totals.add(1, drain())
+    const samples = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(`${name}{`))
+    expect(samples(textOf(totals), 'lintel_requests_total')).toEqual([
+      'lintel_requests_total{namespace="shop",ingress="cafe",status="200"} 1',
+      'lintel_requests_total{namespace="shop",ingress="cafe",canary="shop-tea-v2-80",status="200"} 1',
+      'lintel_requests_total{namespace="shop",ingress="cafe",canary="shop-tea-v2-80",status="500"} 1',
+      'lintel_requests_total{namespace="shop",ingress="cafe",canary="shop-tea-v2-80",status="503"} 1',
+    ])
+    expect(samples(metricsText(totals, program, { labels: {}, statusClasses: true }), 'nginx_ingress_controller_requests')).toContain(
+      'nginx_ingress_controller_requests{namespace="shop",ingress="cafe",canary="shop-tea-v2-80",status="5xx"} 2')
+  })
+
   test('failed attempts by reason', () => {
     const { sink, drain } = counters(BUCKETS)
     const failed = { endpoint: '10.0.0.1:80', status: 0, ms: 1, bytes: 0, error: 'connect_failed' }

@@ -8,7 +8,7 @@ import { defaultBackendOptions as options } from '../../src/table/backend-option
 
 const route: Route = {
   id: 'ns/cafe/cafe.example/prefix:/tea', ingress: 'ns/cafe', path: { kind: 'prefix', value: '/tea' }, backend: 'ns/tea:80', upstreamName: 'ns-tea-80',
-  policies: { timeouts: { connectMs: 1, sendMs: 2, readMs: 3, requestMs: 0 } },
+  policies: { timeouts: { connectMs: 1, sendMs: 2, readMs: 3, requestMs: 0 }, retry: { on: [], tries: 1, timeoutMs: 0 } },
 }
 
 test('hosts, routes, backends and certificates, without keys', async () => {

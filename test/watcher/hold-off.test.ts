@@ -1,36 +1,7 @@
 // Builds come soon after a burst, never late under a stream, and endpoints do not wait. The clock is the test's.
 import { expect, test } from 'bun:test'
-import { HoldOff, type Clock, type Scope } from '../../src/watcher/hold-off.ts'
-
-class TestClock implements Clock {
-  #now = 0
-  #timers: { at: number; run: () => void }[] = []
-
-  now(): number {
-    return this.#now
-  }
-
-  after(delayMs: number, run: () => void): void {
-    this.#timers.push({ at: this.#now + delayMs, run })
-  }
-
-  soon(run: () => void): void {
-    this.after(0, run)
-  }
-
-  /** Runs what is due until then, in order. */
-  advance(ms: number): void {
-    const until = this.#now + ms
-    for (;;) {
-      const due = this.#timers.filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)[0]
-      if (!due) break
-      this.#timers = this.#timers.filter((timer) => timer !== due)
-      this.#now = due.at
-      due.run()
-    }
-    this.#now = until
-  }
-}
+import { HoldOff, type Scope } from '../../src/watcher/hold-off.ts'
+import { TestClock } from './clock.ts'
 
 const setUp = () => {
   const clock = new TestClock()

@@ -9,7 +9,7 @@ import { emptyTable } from '../../src/update.ts'
 import { Watcher } from '../../src/watcher/watcher.ts'
 import { defaultBackendOptions as options } from '../../src/table/backend-options.ts'
 
-const meta = { namespace: 'ns', name: 'a', annotations: {}, labels: {}, creationTimestamp: '' }
+const meta = { namespace: 'ns', name: 'a', uid: '', annotations: {}, labels: {}, creationTimestamp: '' }
 const slice = (port: number): EndpointSlice => ({ kind: 'EndpointSlice', meta, service: 's', ports: [{ name: '', port, protocol: 'TCP' }], endpoints: [] })
 const config = (name: string): ConfigMap => ({ kind: 'ConfigMap', meta: { ...meta, name }, data: {} })
 const set = (object: EndpointSlice | ConfigMap): Change => ({ op: 'set', object })

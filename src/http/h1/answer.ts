@@ -14,6 +14,8 @@ export class AnswerHead extends Head implements ReceivedAnswer {
   /** Octets of the body by its fields alone; CHUNKED or UNTIL_CLOSE. The request's method and the status may say: none. */
   length = UNTIL_CLOSE
   keepAlive = true
+  /** Seconds after which the upstream closes the connection when it is idle, as it says; -1: it doesn't. */
+  idleSeconds = -1
   upgrade = ''
   dated = false
   #lengths = 0
@@ -32,6 +34,7 @@ export class AnswerHead extends Head implements ReceivedAnswer {
     this.dated = this.#coding = this.#close = false
     this.upgrade = ''
     this.#lengths = 0
+    this.idleSeconds = -1
     const end = this.scanFields(line, to, names)
     return end <= MORE ? end : this.#checked(end)
   }
@@ -65,6 +68,7 @@ export class AnswerHead extends Head implements ReceivedAnswer {
         this.#coding = true
         return 0
       case KIND.CONNECTION: return this.#notedConnection(from, to)
+      case KIND.KEEP_ALIVE: return this.#notedKeepAlive(from, to)
       case KIND.UPGRADE:
         this.upgrade = this.buffer.toString('latin1', from, to)
         return 0
@@ -82,6 +86,15 @@ export class AnswerHead extends Head implements ReceivedAnswer {
       else if (name === 'keep-alive') this.keepAlive = true
       else if (name !== '' && name !== 'upgrade') this.listed += `,${name}`
     }
+    return 0
+  }
+
+  /** `timeout=5, max=100`, the timeout first as everybody writes it (RFC 2068 §19.7.1.1). */
+  #notedKeepAlive(from: number, to: number): number {
+    if (!startsWith(this.buffer, from, TIMEOUT)) return 0
+    const comma = this.buffer.indexOf(COMMA, from)
+    this.idleSeconds = decimal(this.buffer, from + TIMEOUT.length, comma < 0 || comma > to ? to : comma)
+    if (this.idleSeconds === 0) this.#close = true
     return 0
   }
 
@@ -104,4 +117,6 @@ export class AnswerHead extends Head implements ReceivedAnswer {
 const STATUS_LINE = 13
 const REASON_AT = 'HTTP/1.1 200'.length
 const VERSION_LENGTH = 'HTTP/1.1'.length
+const TIMEOUT = 'timeout='
+const COMMA = 44
 const CHUNKED_WORD = foldedWord('chunked')

@@ -1,7 +1,7 @@
 // Budgets against peers that make us work for nothing. Each is spent by what an attack consists of and earned back by real traffic and by time.
 // Knows no frames: a ConnectionFault with the attack's name is thrown when a budget is empty.
 import { flood, type Flood } from './fault.ts'
-import { EARLY_ENDS, EARLY_ENDS_PER_TICK, NOISE, NOISE_PER_TICK } from './limits.ts'
+import { DRIBBLE_BYTES, EARLY_ENDS, EARLY_ENDS_PER_TICK, NOISE, NOISE_PER_TICK } from './limits.ts'
 
 const KIB_SHIFT = 10
 const NOISE_PER_STREAM = 2
@@ -22,8 +22,8 @@ export class Budgets {
     this.#earnNoise(NOISE_PER_STREAM)
   }
 
-  /** Octets of a body left: the peer answers them with WINDOW_UPDATE. */
-  dataSent(octets: number) { this.#earnNoise(1 + (octets >> KIB_SHIFT)) }
+  /** Octets of a body left: the peer answers them with WINDOW_UPDATE. `whole`: as many as there were, not as few as its window let out (CVE-2019-9511). */
+  dataSent(octets: number, whole: boolean) { this.#earnNoise((whole || octets >= DRIBBLE_BYTES ? 1 : 0) + (octets >> KIB_SHIFT)) }
 
   #earnNoise(frames: number) { this.#noise = Math.min(NOISE, this.#noise + frames) }
 

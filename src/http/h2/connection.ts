@@ -45,17 +45,18 @@ export class H2Connection<O> {
 
   /** What came from the peer, in any pieces, whose octets are not needed afterwards. Never throws: what is wrong, here or in an owner's event, fails this connection. */
   receive(bytes: Buffer) {
-    const session = this.#session
-    if (session.dead) return
+    if (this.#session.dead) return
     try {
       this.#reader.read(bytes)
     } catch (error) {
-      session.fail(error instanceof ConnectionFault ? error : internalFault(error))
+      this.#failed(error)
     }
   }
 
   /** Whether there is something to `take`. */
-  get pending(): boolean { return this.#session.output.size > 0 }
+  get pending(): boolean { return this.unsent > 0 }
+  /** Octets of it. */
+  get unsent(): number { return this.#session.output.size }
   /** All there is to send, null for nothing. Valid until `sent`, which must follow. */
   take(): Buffer | null { return this.#session.output.take() }
   /** What `take` gave needs no buffer any more. `room`: the socket takes more now; without, DATA waits until `sent(true)`. May make something pending. */
@@ -138,8 +139,17 @@ export class H2Connection<O> {
     else this.#session.events.pong()
   }
 
-  /** A second has passed: forgives a part of what looks like abuse. */
-  tick() { this.#session.budgets.tick() }
+  /** A second has passed: forgives a part of what looks like abuse, and ends streams whose peer takes nothing. */
+  tick() {
+    const session = this.#session
+    if (session.dead) return
+    try {
+      session.tick()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+  #failed(error: unknown) { this.#session.fail(error instanceof ConnectionFault ? error : internalFault(error)) }
 
   /** The socket is gone: every stream ends, and its owner is told. */
   lost() {

@@ -25,6 +25,8 @@ export class FieldSection {
   #regular = false
   #host = ''
   #cookieAt = -1
+  /** Crumbs of cookie behind the first. Joined once: one by one, a KiB of indexes would cost a millisecond. */
+  #crumbs: string[] | null = null
 
   add(field: Field) {
     this.#size += field.size
@@ -74,14 +76,20 @@ export class FieldSection {
   }
 
   #addCookie(field: Field) {
+    if (this.#cookieAt < 0) this.#cookieAt = this.fields.push(field) - 1
+    else (this.#crumbs ??= []).push(field.value)
+  }
+  #joinCookie() {
     const first = this.fields[this.#cookieAt]
-    if (first === undefined) this.#cookieAt = this.fields.push(field) - 1
-    else this.fields[this.#cookieAt] = new Field(field.name, `${first.value}; ${field.value}`)
+    if (first === undefined || this.#crumbs === null) return
+    this.fields[this.#cookieAt] = new Field(first.name, `${first.value}; ${this.#crumbs.join('; ')}`)
+    this.#crumbs = null
   }
 
   /** As a request. `fault` says what is wrong. */
   judgeRequest() {
     if (this.fault !== '' || this.tooLarge) return
+    this.#joinCookie()
     this.fault = this.#requestFault() || this.#authorityFault()
   }
 
@@ -106,10 +114,12 @@ export class FieldSection {
 
   /** As an answer. 101 does not exist in HTTP/2 (RFC 9113 §8.6). */
   judgeAnswer() {
+    this.#joinCookie()
     if (this.#pseudo !== 1 << NAME.STATUS || this.status === 101) this.#refuse('not one :status')
   }
 
   judgeTrailers() {
+    this.#joinCookie()
     if (this.#pseudo !== 0) this.#refuse('a pseudo-field in trailers')
   }
 

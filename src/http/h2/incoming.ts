@@ -7,7 +7,7 @@ import type { FieldSection } from './field-section.ts'
 import type { Frame, FrameSink } from './frame-reader.ts'
 import { FLAG, PING_BYTES, PRIORITY_BYTES, TYPE } from './frames.ts'
 import { dependency, HeaderBlock } from './header-block.ts'
-import { MAX_31_BITS } from './limits.ts'
+import { MAX_31_BITS, OVERSIZED_NOISE } from './limits.ts'
 import type { Session } from './session.ts'
 import { readSettings } from './settings.ts'
 import type { H2Stream } from './stream.ts'
@@ -131,6 +131,7 @@ export class Incoming<O> implements FrameSink {
     const session = this.#session
     const stream = session.streams.accept(id, session.peerWindow)
     section.judgeRequest()
+    if (section.tooLarge) session.budgets.noise('header_flood', OVERSIZED_NOISE)
     if (id > session.lastTaken) { // on its way when we said GOAWAY: the client sends it elsewhere (§6.8)
       session.streams.remove(stream)
       return session.streams.expectStragglers(id)

@@ -37,6 +37,13 @@ export const QUEUE_BYTES = 65_536
 /** Octets to send at which DATA waits in its stream: fewer cost more writes (hotpath.md part 2 §4), more are held for a client that does not read. */
 export const OUTPUT_BYTES = 262_144
 
+/** A part of a frame below this waits for a window that lets out more, if the peer's first window was roomy: then its updates will come. */
+export const PARTIAL_BYTES = 4_096
+export const ROOMY_WINDOW_BYTES = 32_768
+
+/** Seconds in which a stream that has something to send must get rid of FRAME_BYTES, or of all: nginx's send_timeout, with the progress it asks of HTTP/1 here. */
+export const SEND_TICKS = 60
+
 /** Streams that may die early in a row: rapid reset (CVE-2023-44487) and made-you-reset (CVE-2025-8671) need thousands, a browser leaving a page 128. */
 export const EARLY_ENDS = 200
 /** So many are forgiven each second, and one for each stream that ends well. */
@@ -45,6 +52,10 @@ export const EARLY_ENDS_PER_TICK = 20
 export const NOISE = 2_000
 /** So many are forgiven each second, two for each stream that ends well, and one for each KiB sent: some clients acknowledge every 4 KiB twice. */
 export const NOISE_PER_TICK = 200
+/** Octets of DATA below which a window that lets out no more earns nothing: small windows have a KiB, a data dribble (CVE-2019-9511) an octet. */
+export const DRIBBLE_BYTES = 256
+/** What a request with too many fields costs of that: 100 in a row are cookies out of hand, thousands are not. */
+export const OVERSIZED_NOISE = 20
 /** What a CONTINUATION without a single octet costs of that: nobody has a reason to send one. */
 export const EMPTY_CONTINUATION_NOISE = 200
 

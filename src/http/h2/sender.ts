@@ -4,7 +4,7 @@ import { Span } from '../message.ts'
 import type { Budgets } from './abuse.ts'
 import { Encoder } from './encoder.ts'
 import { FLAG, FrameWriter, type Fields } from './frames.ts'
-import { FRAME_BYTES, INITIAL_WINDOW_BYTES, OUTPUT_BYTES, QUEUE_BYTES } from './limits.ts'
+import { FRAME_BYTES, INITIAL_WINDOW_BYTES, OUTPUT_BYTES, PARTIAL_BYTES, QUEUE_BYTES, SEND_TICKS } from './limits.ts'
 import type { Output } from './output.ts'
 import type { H2Stream } from './stream.ts'
 
@@ -28,6 +28,7 @@ export class Sender<O> {
   /** Streams with something queued, in the order of their turns. */
   readonly #line: H2Stream<O>[] = []
   readonly #span = new Span()
+  #patient = true
 
   constructor(output: Output, budgets: Budgets, events: SenderEvents<O>) {
     this.#output = output
@@ -70,11 +71,30 @@ export class Sender<O> {
       stream.waiting = false
       if (stream.closed) continue
       const moved = this.#turn(stream)
-      if (moved && unsent(stream)) this.#wait(stream)
+      if (!unsent(stream)) stream.stalledTicks = 0
+      else if (moved) this.#wait(stream)
       if (!moved) { stream.waiting = true; stuck.push(stream) }
       this.#drain(stream)
     }
     this.#line.push(...stuck)
+  }
+
+  /** A second has passed: what waits for its peer to open a window further does not wait for ever. */
+  tick() {
+    this.#patient = false
+    this.pump()
+    this.#patient = true
+  }
+
+  /** At each tick: the streams whose peer has kept its windows shut for too long. A socket that takes nothing is its owner's matter. */
+  stalled(): H2Stream<O>[] {
+    return this.full ? [] : this.#line.filter((stream) => !stream.closed && this.#isStalled(stream))
+  }
+  #isStalled(stream: H2Stream<O>): boolean {
+    if (stream.sent - stream.sentThen < FRAME_BYTES) return ++stream.stalledTicks >= SEND_TICKS
+    stream.sentThen = stream.sent
+    stream.stalledTicks = 0
+    return false
   }
 
   get #hasRoom() { return !this.full && this.#output.size < OUTPUT_BYTES }
@@ -112,17 +132,25 @@ export class Sender<O> {
   /** One frame from the front of the span, if it may go. */
   #frame(stream: H2Stream<O>, span: Span, end: boolean): boolean {
     if (stream.endSent || !this.#hasRoom) return false
-    const size = Math.max(0, Math.min(span.size, FRAME_BYTES, stream.sendWindow, this.window))
+    const wanted = Math.min(span.size, FRAME_BYTES)
+    const size = Math.max(0, Math.min(wanted, stream.sendWindow, this.window))
     const last = end && size === span.size
-    if (size === 0 && !last) return false
+    if (size < wanted ? size === 0 || this.#awaitsMore(stream, size) : size === 0 && !last) return false
     this.frames.data(span.bytes, span.from, span.from + size, { id: stream.id, flags: last ? FLAG.END_STREAM : 0 })
     span.from += size
     stream.sendWindow -= size
     this.window -= size
-    this.#budgets.dataSent(size)
+    stream.sent += size
+    this.#budgets.dataSent(size, size === wanted)
     if (last) this.#end(stream)
     return true
   }
+
+  /**
+   * A peer that opens its windows by each frame it got would get ever smaller ones, down to some octets each (the silly window of RFC 813):
+   * a small part of a frame waits until there is more room, where the peer's windows have it.
+   */
+  #awaitsMore({ roomy }: H2Stream<O>, size: number): boolean { return size < PARTIAL_BYTES && roomy && this.#patient }
 
   #end(stream: H2Stream<O>) {
     stream.endSent = true

@@ -17,6 +17,8 @@ export type Reset = {
   readonly remote: boolean
   /** The peer has not looked at the request: it may be sent again elsewhere (RFC 9113 §8.7). */
   readonly unprocessed: boolean
+  /** By us, because the peer has not taken what was sent. */
+  readonly stalled?: boolean
   /** For people. */
   readonly message: string
 }
@@ -112,6 +114,18 @@ export class Session<O> {
     this.#close(stream)
     stream.owner = null
     this.#idle()
+  }
+
+  /** A second has passed. A server's streams must go on; a client has its own deadlines. */
+  tick() {
+    this.budgets.tick()
+    this.sender.tick()
+    if (this.role === 'server') for (const stream of this.sender.stalled()) this.#giveUp(stream)
+  }
+  #giveUp(stream: H2Stream<O>) {
+    this.sender.frames.reset(stream.id, CODE.CANCEL)
+    this.streams.expectStragglers(stream.id)
+    this.end(stream, { code: CODE.CANCEL, remote: false, unprocessed: false, stalled: true, message: 'the client took nothing' })
   }
 
   /** The peer broke a rule of this stream. */

@@ -1,7 +1,7 @@
 // One stream of a connection: what has come, what has gone, and what waits. Only the codec changes it, apart from `owner`.
 import { ReceiveWindow } from './flow.ts'
 import type { Fields } from './frames.ts'
-import { STREAM_WINDOW_BYTES } from './limits.ts'
+import { ROOMY_WINDOW_BYTES, STREAM_WINDOW_BYTES } from './limits.ts'
 
 /** `O`: for whom the stream works. */
 export class H2Stream<O> {
@@ -21,6 +21,8 @@ export class H2Stream<O> {
 
   /** Octets that we may send; below zero after the peer has made all windows smaller (RFC 9113 §6.9.2). */
   sendWindow: number
+  /** The peer's windows are large enough for whole frames. */
+  readonly roomy: boolean
   /** Octets that the owner has and has not passed on. */
   held = 0
   /** Octets of the body by content-length, -1 unknown; and those that came. */
@@ -33,6 +35,10 @@ export class H2Stream<O> {
   /** Nothing may follow what is queued but `trailers`. */
   ending = false
   trailers: Fields | null = null
+  /** Octets of DATA that have gone; at the last tick at which enough had; and ticks since then that it waited for windows. */
+  sent = 0
+  sentThen = 0
+  stalledTicks = 0
   /** It stands in the sender's line. */
   waiting = false
   /** The owner was told to stop. */
@@ -42,6 +48,7 @@ export class H2Stream<O> {
   constructor(id: number, sendWindow: number) {
     this.id = id
     this.sendWindow = sendWindow
+    this.roomy = sendWindow >= ROOMY_WINDOW_BYTES
   }
 
   /** Most streams bring no body. */

@@ -18,23 +18,38 @@ export const readHello = (bytes: Buffer): Hello => {
   return { serverName: serverName(message) }
 }
 
-/** The first handshake message without its record headers: a hello may be split over several records, none of them empty (RFC 8446 §5.1). */
+/**
+ * The first handshake message without its record headers: a hello may be split over several records, none of them empty (RFC 8446 §5.1).
+ * Nothing is made of it before it is whole: one in records of an octet is looked at thousands of times.
+ */
 const handshakeMessage = (bytes: Buffer): Buffer | 'more' | null => {
-  const parts: Buffer[] = []
   let length = 0
-  let wanted = 0
+  let body = 0
   for (let at = 0; ;) {
     if (bytes.length < at + RECORD_HEADER) return at === bytes.length || bytes[at] === HANDSHAKE_RECORD ? 'more' : null
     const end = at + RECORD_HEADER + bytes.readUInt16BE(at + 3)
     if (bytes[at] !== HANDSHAKE_RECORD || end === at + RECORD_HEADER) return null
     if (bytes.length < end) return bytes.length >= HELLO_BYTES ? null : 'more'
-    parts.push(bytes.subarray(at + RECORD_HEADER, end))
-    length += end - at - RECORD_HEADER
-    if (wanted === 0 && length >= MESSAGE_HEADER) wanted = MESSAGE_HEADER + Buffer.concat(parts, MESSAGE_HEADER).readUIntBE(1, 3)
-    if (wanted !== 0 && length >= wanted) return Buffer.concat(parts, wanted)
+    const payload = at + RECORD_HEADER
+    // The length of the body stands behind the type: in the first record, mostly.
+    for (let k = payload; k < end && length + k - payload < MESSAGE_HEADER; k++) if (length + k - payload > 0) body = body * 256 + bytes[k]!
+    length += end - payload
+    if (length >= MESSAGE_HEADER && length >= MESSAGE_HEADER + body) return joined(bytes, MESSAGE_HEADER + body)
     if (length > HELLO_BYTES) return null
     at = end
   }
+}
+
+/** The first `length` octets of what the records carry; they are there. */
+const joined = (bytes: Buffer, length: number): Buffer => {
+  const parts: Buffer[] = []
+  for (let at = 0, held = 0; held < length;) {
+    const end = at + RECORD_HEADER + bytes.readUInt16BE(at + 3)
+    parts.push(bytes.subarray(at + RECORD_HEADER, end))
+    held += end - at - RECORD_HEADER
+    at = end
+  }
+  return Buffer.concat(parts, length)
 }
 
 /** Walks to the extensions; any length that points outside means no name. */

@@ -5,21 +5,30 @@ import type { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 
 export type Keypair = { readonly cert: string; readonly key: string }
-export type TlsOptions = { readonly minVersion: SecureVersion; readonly maxVersion: SecureVersion; readonly ciphers: string; readonly ALPNProtocols: string[] }
+/** handshakeTimeout: ms; a handshake that takes longer is held open on purpose. */
+export type TlsOptions = {
+  readonly minVersion: SecureVersion
+  readonly maxVersion: SecureVersion
+  readonly ciphers: string
+  readonly ALPNProtocols: string[]
+  readonly handshakeTimeout: number
+}
+
+/** refused: no TLS, broken records, or nothing in common. */
+export type HandshakeFailure = 'refused' | 'timeout' | 'client_gone'
+export type TlsEvents = { readonly secured: (socket: TLSSocket) => void; readonly failed: (reason: HandshakeFailure) => void }
 
 /** Certificates in use at once by one worker; about 60 KB each. */
 const MAX_CONTEXTS = 2_048
-/** nginx's client_header_timeout covers its handshake too; a handshake that takes longer is held open on purpose. */
-const HANDSHAKE_MS = 60_000
 
 export class TlsContexts {
   readonly #servers = new LRUCache<Keypair, Server>({ max: MAX_CONTEXTS })
   readonly #options: () => TlsOptions
-  readonly #secured: (socket: TLSSocket) => void
+  readonly #events: TlsEvents
 
-  constructor(options: () => TlsOptions, secured: (socket: TLSSocket) => void) {
+  constructor(options: () => TlsOptions, events: TlsEvents) {
     this.#options = options
-    this.#secured = secured
+    this.#events = events
   }
 
   /** Starts the handshake on a socket whose octets were put back. Throws where the keypair is no keypair. */
@@ -33,10 +42,18 @@ export class TlsContexts {
   clear() { this.#servers.clear() }
 
   #create({ cert, key }: Keypair): Server {
-    const server = createServer({ cert, key, ...this.#options(), handshakeTimeout: HANDSHAKE_MS, allowHalfOpen: true })
-    server.on('secureConnection', this.#secured)
+    const server = createServer({ cert, key, ...this.#options(), allowHalfOpen: true })
+    server.on('secureConnection', this.#events.secured)
     // A failed handshake is the client's matter; its timeout alone leaves the socket open (bun.md §2.3).
-    server.on('tlsClientError', (_, socket) => socket.destroy())
+    server.on('tlsClientError', (error, socket) => {
+      this.#events.failed(reasonOf(error))
+      socket.destroy()
+    })
     return server
   }
+}
+
+const reasonOf = (error: NodeJS.ErrnoException): HandshakeFailure => {
+  if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return 'timeout'
+  return error.code === 'ECONNRESET' ? 'client_gone' : 'refused'
 }

@@ -1,7 +1,7 @@
 // Flow control (RFC 9113 §5.2, §6.9): what we hold for a peer is bounded, what a peer gives is used, and no stream starves another.
 import { describe, expect, test } from 'bun:test'
 import { SETTING } from '../../../src/http/h2/frames.ts'
-import { CLIENT_WINDOW_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, OUTPUT_BYTES, QUEUE_BYTES, STREAM_WINDOW_BYTES } from '../../../src/http/h2/limits.ts'
+import { CLIENT_WINDOW_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, OUTPUT_BYTES, PARTIAL_BYTES, QUEUE_BYTES, STREAM_WINDOW_BYTES } from '../../../src/http/h2/limits.ts'
 import { type Endpoint, server } from './endpoint.ts'
 import { data, GET, headers, hello, last, lone, padded, POST, rst, settings, windowUpdate } from './wire.ts'
 
@@ -105,6 +105,16 @@ describe('sending', () => {
     endpoint.write(1, Buffer.alloc(INITIAL_WINDOW_BYTES + 5), true)
     expect(endpoint.sent().at(-1)).toBe('DATA 1 16383')
     expect(endpoint.feed(windowUpdate(0, 5)).sent()).toEqual(['DATA 1 5 end'])
+  })
+  test('waits for more room than some octets, where windows are roomy, but no longer than a second (the silly window of RFC 813)', () => {
+    const endpoint = serving(INITIAL_WINDOW_BYTES, 1)
+    endpoint.write(1, Buffer.alloc(INITIAL_WINDOW_BYTES + 40_000))
+    endpoint.bytes()
+    expect(endpoint.feed(windowUpdate(1, PARTIAL_BYTES - 1)).sent()).toEqual([])
+    expect(endpoint.feed(windowUpdate(0, 100_000), windowUpdate(1, 1)).sent()).toEqual([`DATA 1 ${PARTIAL_BYTES}`])
+    expect(endpoint.feed(windowUpdate(1, 7)).sent()).toEqual([])
+    endpoint.connection.tick()
+    expect(endpoint.sent()).toEqual(['DATA 1 7'])
   })
   test('sends the end of a body without octets whatever the windows are', () => {
     const endpoint = serving(0, 1)

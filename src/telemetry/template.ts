@@ -1,0 +1,40 @@
+// Text with variables of nginx, as people write it into formats and annotations. Knows no variable by name.
+import { variable } from './log-variables.ts'
+import type { RequestRecord } from './record.ts'
+
+/** The text for one request. */
+export type Render = (record: Readonly<RequestRecord>) => string
+
+/** A piece of a template: fixed text, or the name of a variable. */
+export type Part = { readonly text: string; readonly name?: string }
+
+/** `$name` or `${name}`. */
+const REFERENCE = /\$(?:\{(\w+)\}|(\w+))/g
+
+export function partsOf(template: string): Part[] {
+  const parts: Part[] = []
+  let from = 0
+  for (const match of template.matchAll(REFERENCE)) {
+    const [reference, braced, bare] = match
+    parts.push({ text: template.slice(from, match.index) }, { text: '', name: braced ?? bare ?? '' })
+    from = match.index + reference.length
+  }
+  return [...parts, { text: template.slice(from) }].filter(({ text, name }) => text !== '' || name !== undefined)
+}
+
+export function renderAll(segments: readonly (string | Render)[], record: Readonly<RequestRecord>): string {
+  let text = ''
+  for (const part of segments) text += typeof part === 'string' ? part : part(record)
+  return text
+}
+
+/** Nothing is escaped, and what has no value is empty. */
+export function plainText(template: string): Render {
+  const segments = partsOf(template).map(({ text, name }) => (name === undefined ? text : valueOf(name)))
+  return (record) => renderAll(segments, record)
+}
+
+function valueOf(name: string): string | Render {
+  const read = variable(name)
+  return read === undefined ? '' : (record) => read(record) ?? ''
+}
