@@ -1,12 +1,16 @@
 // Every message between the threads. Data goes down, "at version n" and counters go up. Knows no thread API.
 // Between watcher and proxy worker all messages are JSON strings: a string is shared, an object is cloned (bun.md §5.1).
-import type { Certificate, Issue, Update } from './model.ts'
+import type { Certificate, Endpoint, Issue, Update } from './model.ts'
 import type { Flags } from './settings.ts'
 
-/** watcher → proxy worker. A snapshot is its chunks in order, the next one sent on `ack`; the table changes when `last` arrived. */
+/** What active checks found, all of it: endpoints that are not well by key in Table.backends. */
+export type Unwell = readonly (readonly [backend: string, endpoints: readonly Endpoint[]])[]
+
+/** watcher → proxy worker. `unwell` replaces what the last one said. A snapshot is its chunks in order, the next one sent on `ack`; the table changes when `last` arrived. */
 export type ToProxy =
   | { readonly type: 'chunk'; readonly last: boolean; readonly update: Update }
   | { readonly type: 'delta'; readonly update: Update }
+  | { readonly type: 'unwell'; readonly endpoints: Unwell }
 
 /** proxy worker → watcher. `snapshot`: send one, mine is missing or not the base of what came. */
 export type FromProxy =

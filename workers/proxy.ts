@@ -26,6 +26,7 @@ class ProxyThread {
       opened: counts.connectionOpened,
       closed: counts.connectionClosed,
       handshakeFailed: counts.handshakeFailed,
+      ejected: counts.ejected,
       defect: (error) => post({ type: 'note', line: `a request failed by a defect of Lintel: ${error instanceof Error ? error.stack : String(error)}` }),
     })
     const thread = new ProxyThread({ edge, counts, log, ports: { http: flags.httpPort, https: flags.httpsPort } })
@@ -46,6 +47,7 @@ class ProxyThread {
     const receiver = new TableReceiver(this.#edge.table, {
       send: (json) => watcher.postMessage(json),
       applied: (update, whole) => this.#applied(update, whole),
+      checked: (unwell) => this.#edge.checked(unwell),
     })
     watcher.on('message', (json: string) => receiver.receive(json))
     receiver.start()

@@ -1,7 +1,7 @@
 // One try at one endpoint: its row in the record, and what its endpoint hears of it. Reused for one try after another.
 // Knows no connection and no retry rules.
 import type { Attempt } from '../telemetry/record.ts'
-import type { LiveEndpoint } from '../upstream/endpoint.ts'
+import { type LiveEndpoint, STALE } from '../upstream/endpoint.ts'
 
 export class CurrentAttempt {
   #endpoint: LiveEndpoint | null = null
@@ -15,26 +15,29 @@ export class CurrentAttempt {
     this.#headMs = 0
     this.#row = { endpoint: endpoint.name, status: 0, ms: 0, bytes: 0, error: '' }
     rows.push(this.#row)
-    endpoint.began()
+    endpoint.began(this.#startMs)
   }
 
   /** The head of an answer, with so many octets of its body. */
   answered(status: number, octets: number) {
-    this.#headMs = performance.now() - this.#startMs
+    const nowMs = performance.now()
+    this.#headMs = nowMs - this.#startMs
     if (this.#row === null) return
+    this.#endpoint?.answered(status, this.#startMs, nowMs)
     this.#row.status = status
     this.#row.bytes = octets
   }
   received(octets: number) { if (this.#row !== null) this.#row.bytes += octets }
 
-  /** error: ProxyError.code, `` for none. */
-  end(error: string) {
+  /** error: ProxyError.code, `` for none. stale: by a connection that the upstream had closed. */
+  end(error: string, stale = false) {
     const row = this.#row
     if (row === null) return
     this.#row = null
-    row.ms = performance.now() - this.#startMs
+    const nowMs = performance.now()
+    row.ms = nowMs - this.#startMs
     row.error = error
-    this.#endpoint?.ended({ status: row.status, headMs: this.#headMs, error })
+    this.#endpoint?.ended({ status: row.status, headMs: this.#headMs, error: stale ? STALE : error }, this.#startMs, nowMs)
   }
 
   /** The last one it went to. */

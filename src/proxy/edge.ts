@@ -6,11 +6,12 @@ import { Listener } from '../http/listener.ts'
 import type { ServerLimits } from '../http/server.ts'
 import type { HandshakeFailure } from '../http/tls/contexts.ts'
 import { nativeWorks } from '../http/wire.ts'
-import type { Update } from '../model.ts'
+import type { Endpoint, Update } from '../model.ts'
 import type { Settings } from '../settings.ts'
 import type { Sink } from '../telemetry/record.ts'
 import { LiveTable } from '../update.ts'
 import { Backends } from '../upstream/backends.ts'
+import type { EjectionReason } from '../upstream/health/health.ts'
 import { type PoolLimits, Pools } from '../upstream/pool.ts'
 import { ProxyApp } from './app.ts'
 import { certificateFor, tlsOptions } from './certificates.ts'
@@ -28,6 +29,8 @@ export type EdgeEvents = {
   readonly opened: () => void
   readonly closed: () => void
   readonly handshakeFailed: (reason: HandshakeFailure) => void
+  /** Health left an endpoint out. */
+  readonly ejected: (reason: EjectionReason) => void
   /** A step threw what is not an outcome: our defect. */
   readonly defect: (error: unknown) => void
 }
@@ -59,7 +62,7 @@ export class Edge {
     const wire = { clock: this.#clock, native, scratch: new Scratch() }
     this.#pools = new Pools(() => this.#poolLimits, wire)
     const view = globalView(this.table.global)
-    const backends = new Backends(this.#pools, bind.workers)
+    const backends = new Backends(this.#pools, { workers: bind.workers, ejected: events.ejected })
     this.#serving = { backends, pools: this.#pools, clock: this.#clock, ids: new RequestIds(), texts: new Texts(), sink: events.sink, view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
     this.#listener = new Listener({
@@ -95,6 +98,9 @@ export class Edge {
     this.#poolLimits = poolLimits(update.global.settings)
     this.#listener.renewTls()
   }
+
+  /** What active checks found: endpoints that are not well, by backend. */
+  checked(unwell: readonly (readonly [backend: string, endpoints: readonly Endpoint[]])[]) { this.#serving.backends.checked(new Map(unwell)) }
 
   async drain(timeoutMs: number) {
     await this.#listener.drain(timeoutMs)

@@ -204,7 +204,7 @@ export class Forward implements AnswerSink, Applicant {
 
   failed(error: ProxyError) {
     this.#connection = null
-    this.#attempt.end(error.code)
+    this.#attempt.end(error.code, error.retry === 'if-reused')
     const last = this.#responded ? error : this.#recover(error)
     if (last !== null) this.#end(last)
   }
@@ -242,7 +242,9 @@ export class Forward implements AnswerSink, Applicant {
     }
     const next = this.#next(conditionOfError(error.code), error.retry === 'always')
     if (next === undefined) return error
-    if (!this.#affords()) return new ProxyError('upstream', 'retry_budget', { status: error.status, message: error.message })
+    // What has reached nobody is no load yet; where all are failing, each further try is.
+    const isFree = error.retry === 'always' && next.health.condition === 'well'
+    if (!isFree && !this.#affords()) return new ProxyError('upstream', 'retry_budget', { status: error.status, message: error.message })
     this.#try(next, false)
     return null
   }

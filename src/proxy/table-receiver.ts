@@ -1,6 +1,6 @@
 // The worker's end of the table's channel: puts a snapshot together from its chunks, applies deltas, asks again where the base is not ours.
 // Knows no threads: messages are JSON strings.
-import type { FromProxy, ToProxy } from '../channel.ts'
+import type { FromProxy, ToProxy, Unwell } from '../channel.ts'
 import type { Update } from '../model.ts'
 import type { LiveTable } from '../update.ts'
 
@@ -8,6 +8,8 @@ export type TableEvents = {
   send(json: string): void
   /** The table serves `update`; whole: it was replaced. */
   applied(update: Update, whole: boolean): void
+  /** What active checks found, all of it. */
+  checked(unwell: Unwell): void
 }
 
 export class TableReceiver {
@@ -29,6 +31,7 @@ export class TableReceiver {
   receive(json: string) {
     const message: ToProxy = JSON.parse(json)
     if (message.type === 'delta') return this.#delta(message.update)
+    if (message.type === 'unwell') return this.#events.checked(message.endpoints)
     this.#chunks.push(message.update)
     if (message.last) this.#whole()
     this.#send({ type: 'ack' })

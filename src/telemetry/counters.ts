@@ -19,6 +19,8 @@ export type Counts = {
   readonly upstreamErrors: Readonly<Record<string, number>>
   /** TLS handshakes that failed, by reason. */
   readonly handshakes: Readonly<Record<string, number>>
+  /** Endpoints that health left out, by reason. */
+  readonly ejections: Readonly<Record<string, number>>
   readonly propagation: HistogramCounts
   readonly accepted: number
   readonly open: number
@@ -62,6 +64,9 @@ export function counters(timeBuckets: readonly number[]) {
     handshakeFailed(reason: string): void {
       increment(counted.handshakes, reason)
     },
+    ejected(reason: string): void {
+      increment(counted.ejections, reason)
+    },
     /** ms between Update.at and the moment the table serves. */
     observePropagation(ms: number): void {
       counted.propagation.observe(ms / 1000)
@@ -82,6 +87,7 @@ function nothing() {
     reasons: new Map<string, number>(),
     upstreamErrors: new Map<string, number>(),
     handshakes: new Map<string, number>(),
+    ejections: new Map<string, number>(),
     propagation: new Histogram(PROPAGATION_BOUNDS),
     accepted: 0,
   }
@@ -115,6 +121,7 @@ function countsOf(counted: ReturnType<typeof nothing>, open: number): Counts {
     reasons: Object.fromEntries(counted.reasons),
     upstreamErrors: Object.fromEntries(counted.upstreamErrors),
     handshakes: Object.fromEntries(counted.handshakes),
+    ejections: Object.fromEntries(counted.ejections),
     propagation: counted.propagation.toJSON(),
     accepted: counted.accepted,
     open,

@@ -48,6 +48,7 @@ function edgeMetrics(totals: Totals): string {
     counter('lintel_connections_accepted_total', 'Client connections accepted.', one(totals.accepted)),
     gauge('lintel_connections_open', 'Client connections open at the last report of each worker.', one(totals.open)),
     counter('lintel_tls_handshakes_failed_total', 'TLS handshakes of clients that failed: refused, timeout, client_gone.', byLabel('reason', totals.handshakes)),
+    counter('lintel_upstream_ejections_total', 'Endpoints left out for a while, by reason: refused, failing, silent, slow.', byLabel('reason', totals.ejections)),
     histogram('lintel_table_propagation_seconds', 'From a change reaching the watcher to a worker serving it.', one(totals.propagation)),
   ].join('')
 }

@@ -15,6 +15,7 @@ export class Totals {
   readonly reasons = new Map<string, number>()
   readonly upstreamErrors = new Map<string, number>()
   readonly handshakes = new Map<string, number>()
+  readonly ejections = new Map<string, number>()
   readonly propagation = new Histogram(PROPAGATION_BOUNDS)
   accepted = 0
   readonly #open = new Map<number, number>()
@@ -37,6 +38,7 @@ export class Totals {
     addAll(this.reasons, counts.reasons)
     addAll(this.upstreamErrors, counts.upstreamErrors)
     addAll(this.handshakes, counts.handshakes)
+    addAll(this.ejections, counts.ejections)
     this.propagation.add(counts.propagation)
     this.accepted += counts.accepted
     this.#open.set(worker, counts.open)

@@ -1,18 +1,25 @@
 // The backends of the table as they live: endpoints keep their balancing state while the table changes around them, and their pools
 // are retired when the last backend lets them go. Knows no requests.
 import type { Target } from '../http/client.ts'
-import type { Backend, Endpoint } from '../model.ts'
+import type { Backend, Balance, Endpoint } from '../model.ts'
 import { Admission } from './admission.ts'
 import { type BalancedRequest, type Balancer, live, type Sources } from './balance/balancer.ts'
 import { balancerOf } from './balance/balancers.ts'
-import { LiveEndpoint } from './endpoint.ts'
+import { type Keeper, LiveEndpoint, type Outcome } from './endpoint.ts'
+import type { EjectionReason } from './health/health.ts'
+import { Ward } from './health/ward.ts'
 import { poolKey, type Pools } from './pool.ts'
 import { RetryBudget } from './retry-budget.ts'
 
-/** With more of them out than this, it is health that is wrong, or the rest could not bear the load: all are used ("panic"). */
-const MOST_OUT = 0.5
+/** Balancers that give all endpoints the same mix of requests: only then their times compare. */
+const COMPARABLE: ReadonlySet<Balance['kind']> = new Set(['round_robin', 'least_conn', 'ewma'])
 
-export class LiveBackend {
+export type BackendEvents = {
+  /** An endpoint is left out from now on. */
+  readonly ejected: (reason: EjectionReason) => void
+}
+
+export class LiveBackend implements Keeper {
   endpoints: readonly LiveEndpoint[] = []
   readonly retries = new RetryBudget()
   /** null: without limits. */
@@ -20,10 +27,17 @@ export class LiveBackend {
   #balancer: Balancer
   #secret: string | undefined
   readonly #sources: Sources
+  readonly #ward: Ward<LiveEndpoint>
+  readonly #comparable: boolean
+  readonly #ejectOn5xx: boolean
 
   /** workers: among whom its limits are shared out. */
-  constructor(backend: Backend, sources: Sources = live, workers = 1) {
-    this.admission = Admission.of(backend.options.limits, workers)
+  constructor(backend: Backend, sources: Sources = live, { workers = 1, ejected }: Partial<BackendEvents> & { readonly workers?: number } = {}) {
+    const { options } = backend
+    this.admission = Admission.of(options.limits, workers)
+    this.#comparable = COMPARABLE.has(options.balance.kind)
+    this.#ejectOn5xx = options.ejectOn5xx
+    this.#ward = new Ward((available) => this.#balancer.set(available), ejected)
     this.#balancer = balancerOf(backend, sources)
     this.#secret = backend.secret
     this.#sources = sources
@@ -38,46 +52,69 @@ export class LiveBackend {
     if (backend.secret !== this.#secret) this.#balancer = balancerOf(backend, this.#sources)
     this.#secret = backend.secret
     this.endpoints = endpoints
-    this.#balancer.set(endpoints)
-    this.#settle()
+    for (const endpoint of endpoints) endpoint.keeper = this
+    this.#ward.set(endpoints)
     this.admission?.update(endpoints)
   }
 
   /** It is not in the table any more: what still waits or tries again finds nobody. */
   vacate() {
     this.endpoints = []
-    this.#balancer.set(this.endpoints)
+    this.#ward.set(this.endpoints)
     this.admission?.update(this.endpoints)
   }
 
   /** The endpoint for a request, or for its next try; undefined: none is left. */
-  pick(tried: readonly LiveEndpoint[], request: BalancedRequest): LiveEndpoint | undefined { return this.#balancer.pick(tried, request) }
+  pick(tried: readonly LiveEndpoint[], request: BalancedRequest): LiveEndpoint | undefined {
+    if (this.#ward.dueMs < Infinity) this.#ward.wake(this.#sources.now())
+    return this.#balancer.pick(tried, request)
+  }
 
-  /** What health found of one of its endpoints. */
-  judge(endpoint: LiveEndpoint, healthy: boolean) {
-    endpoint.healthy = healthy
-    this.#settle()
+  /** What active checks found of its endpoints. */
+  judge(isWell: (endpoint: LiveEndpoint) => boolean) {
+    for (const endpoint of this.endpoints) endpoint.checked = isWell(endpoint)
+    this.#ward.settle()
   }
-  #settle() {
-    const out = this.endpoints.filter(({ healthy }) => !healthy).length
-    const panics = out > this.endpoints.length * MOST_OUT
-    for (const endpoint of this.endpoints) endpoint.available = endpoint.healthy || panics
+
+  // ---- Keeper
+
+  began(endpoint: LiveEndpoint, nowMs: number) { this.#ward.began(endpoint, this.#comparable, nowMs) }
+
+  answered(endpoint: LiveEndpoint, status: number, times: { readonly startedMs: number; readonly nowMs: number }) {
+    if (this.#isFailure(status)) this.#ward.failed(endpoint, 'failing', times)
+    else this.#ward.answered(endpoint, this.#comparable, times)
   }
+  /** A failure by its status was counted when it came. */
+  ended(endpoint: LiveEndpoint, { status, error }: Outcome, times: { readonly startedMs: number; readonly nowMs: number }) {
+    if (error !== '' || !this.#isFailure(status)) this.#ward.ended(endpoint, error, times)
+  }
+  #isFailure(status: number) { return this.#ejectOn5xx && status >= 500 }
 }
 
 export class Backends {
   readonly #live = new Map<string, LiveBackend>()
+  #unwell: ReadonlyMap<string, readonly Endpoint[]> = new Map()
   /** How many backends use a pool. */
   readonly #users = new Map<string, number>()
   readonly #pools: Pools
-  readonly #workers: number
+  readonly #options: BackendEvents & { readonly workers: number }
 
-  constructor(pools: Pools, workers: number) {
+  constructor(pools: Pools, options: BackendEvents & { readonly workers: number }) {
     this.#pools = pools
-    this.#workers = workers
+    this.#options = options
   }
 
   get(key: string): LiveBackend | undefined { return this.#live.get(key) }
+
+  /** What active checks found, all of it, by key; also of backends that come later. */
+  checked(unwell: ReadonlyMap<string, readonly Endpoint[]>) {
+    const keys = new Set([...this.#unwell.keys(), ...unwell.keys()])
+    this.#unwell = unwell
+    for (const key of keys) this.#live.get(key)?.judge((endpoint) => this.#isWell(key, endpoint))
+  }
+  #isWell(key: string, { target }: LiveEndpoint): boolean {
+    return this.#unwell.get(key)?.some(({ address, port }) => address === target.address && port === target.port) !== true
+  }
 
   /** From this moment no new request goes to an endpoint that left; requests in flight finish. */
   set(key: string, backend: Backend | null) {
@@ -91,10 +128,11 @@ export class Backends {
   }
 
   #update(key: string, backend: Backend, before: readonly LiveEndpoint[]) {
-    const known = this.#live.get(key) ?? new LiveBackend(backend, live, this.#workers)
+    const known = this.#live.get(key) ?? new LiveBackend(backend, live, this.#options)
     const kept = new Map(before.map((endpoint) => [endpoint.key, endpoint]))
     known.update(backend, backend.endpoints.map((endpoint) => keep(kept, endpoint, backend)))
     this.#live.set(key, known)
+    if (this.#unwell.has(key)) known.judge((endpoint) => this.#isWell(key, endpoint))
     for (const endpoint of known.endpoints) this.#users.set(endpoint.key, (this.#users.get(endpoint.key) ?? 0) + 1)
   }
 

@@ -1,17 +1,31 @@
 // One endpoint of a backend as it lives: what balancing and health remember of it, from the first table that has it to the last.
 // Knows no requests, no connections and no way of balancing.
 import type { Target } from '../http/client.ts'
+import { Health } from './health/health.ts'
+import { Slowness } from './health/slowness.ts'
+import type { Patient } from './health/ward.ts'
 
-/** How an attempt ended. error: ProxyError.code, `` where all went well. headMs: until the head of the answer, 0 where none came. */
+/** How an attempt ended. error: ProxyError.code, STALE, or `` where all went well. headMs: until the head of the answer, 0 where none came. */
 export type Outcome = { readonly status: number; readonly headMs: number; readonly error: string }
+
+/** Instead of a code: it came on an idle connection that was closed, which says nothing about its endpoint. */
+export const STALE = 'stale'
 
 /** Hears of each attempt that is over. */
 export interface Observer { ended(outcome: Outcome): void }
 
+/** Its backend, that hears what becomes of its attempts. Times are performance.now(). */
+export interface Keeper {
+  began(endpoint: LiveEndpoint, nowMs: number): void
+  /** The head of an answer. */
+  answered(endpoint: LiveEndpoint, status: number, times: { readonly startedMs: number; readonly nowMs: number }): void
+  ended(endpoint: LiveEndpoint, outcome: Outcome, times: { readonly startedMs: number; readonly nowMs: number }): void
+}
+
 /** How much of its weight counts when its slow start begins: with less it would not be tried at all. */
 const FIRST_SHARE = 0.1
 
-export class LiveEndpoint {
+export class LiveEndpoint implements Patient {
   /** Of its pool. */
   readonly key: string
   readonly target: Target
@@ -21,10 +35,13 @@ export class LiveEndpoint {
   weight = 1
   /** Attempts on their way, tunnels too. */
   active = 0
-  /** The one check that picking makes; see LiveBackend.judge. */
+  /** The one check that picking makes; Ward sets it. */
   available = true
-  /** What health found. */
-  healthy = true
+  /** What active checks found. */
+  checked = true
+  readonly health = new Health()
+  readonly slowness = new Slowness()
+  keeper: Keeper | null = null
   /** Of the balancer, where it learns from answers. */
   observer: Observer | null = null
   /** Length of the slow start that it is in, ms; 0: none. */
@@ -39,12 +56,17 @@ export class LiveEndpoint {
   }
 
   /** An attempt goes to it. */
-  began() { this.active++ }
+  began(nowMs = performance.now()) {
+    this.active++
+    this.keeper?.began(this, nowMs)
+  }
+  answered(status: number, startedMs: number, nowMs: number) { this.keeper?.answered(this, status, { startedMs, nowMs }) }
 
   /** That attempt is over. */
-  ended(outcome: Outcome) {
+  ended(outcome: Outcome, startedMs = 0, nowMs = 0) {
     this.active--
     this.observer?.ended(outcome)
+    this.keeper?.ended(this, outcome, { startedMs, nowMs })
   }
 
   /** From now on its weight grows to the whole, evenly over that time. 0: it has all of it at once. */

@@ -1,6 +1,6 @@
 // The bodies of /table and /issues: what is served, for people and tools. Never a key. Knows no HTTP.
 import { X509Certificate } from 'node:crypto'
-import type { Certificate, Issue, Route, Table } from '../model.ts'
+import type { Backend, Certificate, Endpoint, Issue, Route, Table } from '../model.ts'
 
 type CertificateRow = { readonly subject: string; readonly notAfter: string; readonly names: readonly string[] }
 
@@ -9,16 +9,16 @@ export class Answers {
   readonly #rows = new WeakMap<Certificate, CertificateRow>()
 
   /**
-   * `{version, workers: [{id, version}], hosts: [{host, certificate, routes}], fallback, backends: [{key, protocol, options, endpoints}],
-   * certificates: [{id, subject, notAfter, names}]}`. workers: the version that each one serves, null: nothing yet.
+   * `{version, workers: [{id, version}], hosts: [{host, certificate, routes}], fallback, backends: [{key, protocol, options, endpoints, unwell}],
+   * certificates: [{id, subject, notAfter, names}]}`. workers: the version that each one serves, null: nothing yet. unwell: endpoints that active checks took out.
    */
-  table(table: Table, workers: ReadonlyMap<number, number | null>): string {
+  table(table: Table, { workers, unwell }: { readonly workers: ReadonlyMap<number, number | null>; readonly unwell: ReadonlyMap<string, readonly Endpoint[]> }): string {
     return JSON.stringify({
       version: table.version,
       workers: [...workers].map(([id, version]) => ({ id, version })),
       hosts: [...table.hosts].map(([host, { certificate, routes }]) => ({ host, certificate, routes: routes.map(routeRow) })),
       fallback: table.global.fallback && routeRow(table.global.fallback),
-      backends: [...table.backends].map(([key, backend]) => ({ key, ...backend })),
+      backends: [...table.backends].map(([key, backend]) => ({ key, ...shown(backend), unwell: unwell.get(key) })),
       certificates: [...table.certificates].map(([id, certificate]) => ({ id, ...this.#certificateRow(certificate) })),
     })
   }
@@ -36,6 +36,9 @@ export class Answers {
 }
 
 const routeRow = ({ id, path, backend, alternatives, policies }: Route) => ({ id, path, backend, alternatives, policies })
+
+/** Not its secret. */
+const shown = ({ protocol, options, endpoints }: Backend) => ({ protocol, options, endpoints })
 
 const readCertificate = (pem: string): CertificateRow => {
   const { subject, validToDate, subjectAltName } = new X509Certificate(pem)

@@ -64,6 +64,11 @@ export class TableSender {
     this.#newest = table
   }
 
+  /** What is no part of the table. */
+  tell(content: ToProxy): void {
+    this.#port.postMessage(message(content))
+  }
+
   close(): void {
     this.#snapshot = null
     this.#state = 'idle'

@@ -1,15 +1,17 @@
 // From changed objects to changed tables: source → store → hold-off → builder → diff → each proxy worker. Knows no threads,
 // no files, and nothing of serving.
-import type { FromProxy, FromWatcher } from '../channel.ts'
+import type { FromProxy, FromWatcher, ToProxy } from '../channel.ts'
 import type { Change, Source } from '../kube/objects.ts'
 import { StartError } from '../kube/start-error.ts'
 import { Store } from '../kube/store.ts'
-import type { Issue, Table } from '../model.ts'
+import type { Endpoint, Issue, Table } from '../model.ts'
 import type { Builder } from '../table/build.ts'
 import { diff, emptyTable } from '../update.ts'
 import { Answers } from './answers.ts'
 import { HoldOff, systemClock, type Clock, type Scope } from './hold-off.ts'
 import { IssueBook } from './issue-book.ts'
+import { type Check, checkEndpoint } from './probes/check.ts'
+import { Prober } from './probes/prober.ts'
 import { Publication, TableSender, type Port } from './table-sender.ts'
 
 export class Watcher {
@@ -20,14 +22,16 @@ export class Watcher {
   readonly #answers = new Answers()
   readonly #senders = new Map<number, TableSender>()
   readonly #holdOff: HoldOff
+  readonly #prober: Prober
   #table: Table | null = null
   /** Of the oldest change that is not in the table, epoch ms. */
   #changedAt: number | null = null
 
-  constructor(builder: Builder, post: (message: FromWatcher) => void, clock: Clock = systemClock) {
+  constructor(builder: Builder, post: (message: FromWatcher) => void, { clock = systemClock, check = checkEndpoint }: { readonly clock?: Clock; readonly check?: Check } = {}) {
     this.#builder = builder
     this.#post = post
     this.#holdOff = new HoldOff((scope) => { this.#build(scope) }, clock)
+    this.#prober = new Prober({ check, random: Math.random, turned: (...turn) => { this.#turned(...turn) } })
   }
 
   /** Resolves when the first full list is a table. */
@@ -60,12 +64,13 @@ export class Watcher {
 
   receive(id: number, message: FromProxy): void {
     this.#senders.get(id)?.receive(message)
+    if (message.type === 'snapshot') this.#senders.get(id)?.tell(this.#unwell())
   }
 
   /** JSON. */
   answer(what: 'table' | 'issues'): string {
     if (what === 'issues') return this.#answers.issues(this.#issues.all())
-    return this.#answers.table(this.#table ?? emptyTable, new Map([...this.#senders].map(([id, sender]) => [id, sender.version])))
+    return this.#answers.table(this.#table ?? emptyTable, { workers: new Map([...this.#senders].map(([id, sender]) => [id, sender.version])), unwell: this.#prober.unwell() })
   }
 
   #apply(changes: readonly Change[]): void {
@@ -88,9 +93,19 @@ export class Watcher {
 
   #publish(table: Table): void {
     const publication = new Publication(table, diff(this.#table ?? emptyTable, table, this.#changedAt ?? epochMs()))
+    const recovered = table.backends !== this.#table?.backends && this.#prober.set(table.backends)
     this.#table = table
     for (const sender of this.#senders.values()) sender.publish(publication)
+    if (recovered) this.#tellUnwell()
   }
+
+  /** An active check changed its mind about an endpoint. */
+  #turned(backend: string, { address, port }: Endpoint, reason: string): void {
+    this.#post({ type: 'changed', line: `endpoint ${address} port ${port} of ${backend} ${reason === '' ? 'is well again' : `is unwell: ${reason}`}` })
+    this.#tellUnwell()
+  }
+  #tellUnwell(): void { for (const sender of this.#senders.values()) sender.tell(this.#unwell()) }
+  #unwell(): ToProxy { return { type: 'unwell', endpoints: [...this.#prober.unwell()] } }
 
   #report(origin: string, issues: readonly Issue[]): void {
     const fresh = this.#issues.report(origin, issues)

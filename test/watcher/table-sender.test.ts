@@ -15,7 +15,7 @@ const now = 1000
 
 /** The worker's side: applies what arrives, in order. */
 const worker = () => {
-  const sent: ToProxy[] = []
+  const sent: Exclude<ToProxy, { type: 'unwell' }>[] = []
   const sender = new TableSender({ postMessage: (json) => { sent.push(JSON.parse(json)) }, close: () => {} }, () => now)
   const table = (): Table => sent.reduce((held, { update, type }, at) => {
     const continues = type === 'chunk' && at > 0 && sent[at - 1]?.type === 'chunk' && !('global' in update)

@@ -1,6 +1,6 @@
 // From a source's changes to a worker's table. Source, builder and port are the test's; time is real, but nothing waits for it.
 import { beforeEach, expect, test } from 'bun:test'
-import type { FromWatcher, ToProxy } from '../../src/channel.ts'
+import type { FromWatcher, ToProxy, Unwell } from '../../src/channel.ts'
 import type { Change, ConfigMap, EndpointSlice, Objects, Source, SourceEvents } from '../../src/kube/objects.ts'
 import type { Backend } from '../../src/model.ts'
 import { StartError } from '../../src/kube/start-error.ts'
@@ -14,7 +14,10 @@ const slice = (port: number): EndpointSlice => ({ kind: 'EndpointSlice', meta, s
 const config = (name: string): ConfigMap => ({ kind: 'ConfigMap', meta: { ...meta, name }, data: {} })
 const set = (object: EndpointSlice | ConfigMap): Change => ({ op: 'set', object })
 
-const backend = (port: number): Backend => ({ protocol: 'http', options, endpoints: [{ address: '::1', port }] })
+const backend = (port: number): Backend => ({ protocol: 'http', options: { ...options, check: port === CHECKED_PORT ? check : null }, endpoints: [{ address: '::1', port }] })
+
+const CHECKED_PORT = 99
+const check = { type: 'tcp', path: '/', intervalMs: 1, timeoutMs: 1, healthyThreshold: 1, unhealthyThreshold: 1, statuses: [] } as const
 
 /** One backend for each slice, one issue for each ConfigMap; the same table while the slices are the same. */
 class TestBuilder implements Builder {
@@ -34,9 +37,13 @@ class TestBuilder implements Builder {
 let source: Source & { to: SourceEvents | undefined }
 let builder: TestBuilder
 let posted: FromWatcher[]
-let sent: ToProxy[]
+/** Messages of the table, and of active checks. */
+let sent: Exclude<ToProxy, { type: 'unwell' }>[]
+let unwell: Unwell[]
 let listeners: Set<() => void>
 let watcher: Watcher
+/** What an active check finds. */
+let finding: string
 
 const until = (condition: () => boolean): Promise<void> => new Promise((resolve) => {
   const check = (): void => { if (condition() && listeners.delete(check)) resolve() }
@@ -52,12 +59,15 @@ beforeEach(() => {
   builder = new TestBuilder()
   posted = []
   sent = []
+  unwell = []
   listeners = new Set()
-  watcher = new Watcher(builder, (message) => { posted.push(message); tell() })
+  finding = ''
+  watcher = new Watcher(builder, (message) => { posted.push(message); tell() }, { check: async () => finding })
 })
 
+const receive = (message: ToProxy): void => { message.type === 'unwell' ? unwell.push(message.endpoints) : sent.push(message) }
 const join = (): void => {
-  watcher.attach(1, { postMessage: (json) => { sent.push(JSON.parse(json)); tell() }, close: () => {} })
+  watcher.attach(1, { postMessage: (json) => { receive(JSON.parse(json)); tell() }, close: () => {} })
   watcher.receive(1, { type: 'snapshot' })
 }
 
@@ -137,4 +147,26 @@ test('a worker that is gone gets nothing, and one of the same number starts afre
   source.to?.emit([set(slice(81))])
   await until(() => builder.builds.length === 2)
   expect(sent).toHaveLength(1)
+})
+
+test('active checks: what they find is told as it changes, to a worker that joins, and when it is gone', async () => {
+  finding = 'it answered 500'
+  await watcher.start(source)
+  join()
+  expect(unwell).toEqual([[]])
+  source.to?.emit([set(slice(CHECKED_PORT))])
+  await until(() => unwell.length === 2)
+  expect(unwell[1]).toEqual([['ns/a', [{ address: '::1', port: CHECKED_PORT }]]])
+  expect(posted.at(-1)).toEqual({ type: 'changed', line: 'endpoint ::1 port 99 of ns/a is unwell: it answered 500' })
+  watcher.receive(1, { type: 'snapshot' })
+  expect(unwell[2]).toEqual(unwell[1]!)
+  expect(JSON.parse(watcher.answer('table')).backends[0].unwell).toEqual([{ address: '::1', port: CHECKED_PORT }])
+  finding = ''
+  await until(() => unwell.length === 4)
+  expect(unwell[3]).toEqual([])
+  finding = 'it takes no connection'
+  await until(() => unwell.length === 5)
+  source.to?.emit([set(slice(81))])
+  await until(() => unwell.length === 6)
+  expect(unwell[5]).toEqual([])
 })

@@ -37,6 +37,6 @@ export const live: Sources = { now: () => performance.now(), random: Math.random
  */
 export const takesPart = (endpoint: LiveEndpoint, { now, random }: Sources): boolean => !endpoint.startsSlowly || random() < endpoint.shareAt(now())
 
-/** One cheap check: it may be picked for a request that failed at `tried`. */
+/** One cheap check: it may be picked for a request that failed at `tried`. A second try is no time for the trial of an endpoint that was left out. */
 export const isUsable = (endpoint: LiveEndpoint, tried: readonly LiveEndpoint[]): boolean =>
-  endpoint.available && (tried.length === 0 || !tried.includes(endpoint))
+  endpoint.available && (tried.length === 0 || (!tried.includes(endpoint) && !endpoint.health.trial))

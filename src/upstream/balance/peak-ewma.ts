@@ -1,6 +1,6 @@
 // ingress-nginx's `ewma` (ingress-nginx.md §4.8), sensitive to peaks and to what is on its way: of two endpoints chosen at random, the one
 // that is expected to answer sooner. Time to the head counts, the length of an answer says nothing about its endpoint.
-import type { LiveEndpoint, Observer, Outcome } from '../endpoint.ts'
+import { type LiveEndpoint, type Observer, type Outcome, STALE } from '../endpoint.ts'
 import { type Balancer, isUsable, live, type Sources, takesPart } from './balancer.ts'
 
 /** After this time without news an average counts a third, as in ingress-nginx. */
@@ -10,7 +10,7 @@ const LEAST_MS = 0.1
 /** What an attempt without an answer counts as: an endpoint that refuses is the fastest of all. */
 const FAILURE_MS = 1000
 /** Errors that say nothing about the endpoint. */
-const BY_CLIENT = new Set(['client_gone', 'bad_request', 'limit_body'])
+const SAYS_NOTHING = new Set(['client_gone', 'bad_request', 'limit_body', STALE])
 /** Random draws before a usable endpoint is searched for: with half of them out, all fail once in 256. */
 const DRAWS = 8
 
@@ -28,7 +28,7 @@ class Latency implements Observer {
 
   ended({ headMs, error }: Outcome) {
     if (headMs > 0) this.#observe(headMs)
-    else if (error !== '' && !BY_CLIENT.has(error)) this.#observe(FAILURE_MS)
+    else if (error !== '' && !SAYS_NOTHING.has(error)) this.#observe(FAILURE_MS)
   }
   #observe(ms: number) {
     const now = this.#sources.now()

@@ -30,6 +30,8 @@ export class Health {
   condition: Condition = 'well'
   /** Why it is left out; null: it is not. */
   reason: EjectionReason | null = null
+  /** It was told that it is left out. */
+  announced = false
   /** The next request may go to it although it is left out. */
   trial = false
   /** When the next trial is due. */

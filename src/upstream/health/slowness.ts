@@ -27,6 +27,9 @@ export class Slowness {
     return median !== undefined && this.averageMs > Math.max(SLOW_MS, median * SLOW_FACTOR)
   }
 
-  /** What it was says nothing about what it will be. */
-  forget() { this.averageMs = this.#answers = 0 }
+  /** A trial's answer: what was before it was left out says nothing any more. */
+  restart(headMs: number) {
+    this.averageMs = headMs
+    this.#answers = LEAST_ANSWERS
+  }
 }

@@ -1,6 +1,6 @@
 // The endpoints of one backend under observation: which of them may be picked, and when one that is left out gets its trial.
 // Knows neither balancing nor connections.
-import { Health } from './health.ts'
+import { type EjectionReason, Health } from './health.ts'
 import { Pace } from './pace.ts'
 import { Slowness } from './slowness.ts'
 
@@ -16,6 +16,9 @@ export type Patient = {
   /** May be picked. */
   available: boolean
 }
+/** performance.now(). */
+type Times = { readonly startedMs: number; readonly nowMs: number }
+
 export const patient = (random?: () => number): Patient => ({ health: new Health(random), slowness: new Slowness(), checked: true, available: true })
 
 export class Ward<P extends Patient> {
@@ -25,36 +28,54 @@ export class Ward<P extends Patient> {
   #patients: readonly P[] = []
   readonly #settled: (available: readonly P[]) => void
 
-  /** settled: these may be picked from now on, in the order of `set`. */
-  constructor(settled: (available: readonly P[]) => void) { this.#settled = settled }
+  readonly #ejected: (reason: EjectionReason) => void
+
+  /** settled: these may be picked from now on, in the order of `set`. ejected: one is left out from now on. */
+  constructor(settled: (available: readonly P[]) => void, ejected: (reason: EjectionReason) => void = () => undefined) {
+    this.#settled = settled
+    this.#ejected = ejected
+  }
 
   set(patients: readonly P[]) {
     this.#patients = patients
     this.settle()
   }
 
-  /** `dueMs` has come. */
+  /** Whoever is due gets a trial. */
   wake(nowMs: number) {
+    if (nowMs < this.dueMs) return
     for (const { health } of this.#patients) health.wake(nowMs)
     this.settle()
   }
 
-  /** An attempt at one of them began, comparable: its requests are like those of the others. */
-  began({ health }: P, comparable: boolean, nowMs: number) {
-    if (health.began(nowMs, comparable ? this.pace : null)) this.settle()
+  /** An attempt at one of them began. comparable: its requests are like those of the others. */
+  began(one: P, comparable: boolean, nowMs: number) {
+    if (one.health.began(nowMs, comparable ? this.pace : null)) this.#turned(one)
   }
 
   /** The head of an answer that is no failure. */
-  answered(one: P, comparable: boolean, times: { readonly startedMs: number; readonly nowMs: number }) {
-    const headMs = times.nowMs - times.startedMs
-    this.pace.answered(times.nowMs, headMs)
-    one.slowness.answered(headMs)
-    if (comparable && one.slowness.isSuspect && one.slowness.isOutlier(this.#others(one))) return this.#failed(one, times)
-    if (one.health.answered(times.startedMs)) this.settle()
+  answered(one: P, comparable: boolean, times: Times) {
+    const { startedMs, nowMs } = times
+    this.pace.answered(nowMs, nowMs - startedMs)
+    if (one.health.condition === 'well') one.slowness.answered(nowMs - startedMs)
+    else one.slowness.restart(nowMs - startedMs)
+    if (comparable && one.slowness.isSuspect && one.slowness.isOutlier(this.#others(one))) this.failed(one, 'slow', times)
+    else if (one.health.answered(startedMs)) this.#turned(one)
   }
-  #failed(one: P, { startedMs, nowMs }: { readonly startedMs: number; readonly nowMs: number }) {
-    one.slowness.forget()
-    if (one.health.failed('slow', startedMs, nowMs)) this.settle()
+
+  /** An attempt is over. error: ProxyError.code, or `` for a whole answer. */
+  ended(one: P, error: string, { startedMs, nowMs }: Times) {
+    if (one.health.ended(error, startedMs, nowMs)) this.#turned(one)
+  }
+
+  failed(one: P, reason: EjectionReason, { startedMs, nowMs }: Times) {
+    if (one.health.failed(reason, startedMs, nowMs)) this.#turned(one)
+  }
+
+  #turned({ health }: P) {
+    if (health.reason !== null && !health.announced) this.#ejected(health.reason)
+    health.announced = health.reason !== null
+    this.settle()
   }
   #others(one: P) {
     return this.#patients.filter((other) => other !== one && other.health.condition === 'well').map(({ slowness }) => slowness.averageMs)

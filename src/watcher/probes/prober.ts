@@ -25,8 +25,8 @@ export class Prober {
 
   constructor(options: ProberOptions) { this.#options = options }
 
-  /** These are checked from now on; what is known of those that stay is kept. */
-  set(backends: ReadonlyMap<string, Backend>): void {
+  /** These are checked from now on; what is known of those that stay is kept. Returns whether one that was unwell is gone. */
+  set(backends: ReadonlyMap<string, Backend>): boolean {
     const wanted = new Set<string>()
     for (const [backend, { endpoints, protocol, options: { check } }] of backends) {
       if (check === null) continue
@@ -36,11 +36,23 @@ export class Prober {
         if (!this.#subjects.has(key)) this.#add(key, { backend, endpoint, protocol, check })
       }
     }
-    for (const [key, subject] of this.#subjects) if (!wanted.has(key)) this.#remove(key, subject)
+    let changed = false
+    for (const [key, subject] of this.#subjects) {
+      if (wanted.has(key)) continue
+      changed ||= subject.unwell
+      this.#remove(key, subject)
+    }
+    return changed
   }
 
-  /** Whether checks found it unwell. */
-  isUnwell(backend: string, endpoint: Endpoint): boolean { return this.#subjects.get(subjectKey(backend, endpoint))?.unwell ?? false }
+  /** Endpoints that checks found unwell, by backend. */
+  unwell(): Map<string, Endpoint[]> {
+    const found = new Map<string, Endpoint[]>()
+    for (const { unwell, of: { backend, endpoint } } of this.#subjects.values()) {
+      if (unwell) found.set(backend, [...(found.get(backend) ?? []), endpoint])
+    }
+    return found
+  }
 
   close(): void { for (const [key, subject] of this.#subjects) this.#remove(key, subject) }
 
