@@ -40,7 +40,7 @@ beforeAll(async () => {
     ...app('three', one, two, three), host('three'),
     ...app('half-dead', await deadPort(), healthy), host('half-dead'),
     ...app('dead', await deadPort()), host('dead'),
-    ...app('half-resets', resets, healthy), host('half-resets'),
+    ...app('half-resets', resets, healthy), host('half-resets'), ...app('post-resets', resets, healthy), host('post-resets'),
     ...app('resets', resets), host('resets'),
     ...app('empty'), host('empty'), host('missing'),
     ...app('silent', await origin('silent', () => new Promise(() => undefined))), host('silent'),
@@ -126,13 +126,14 @@ describe('endpoints that fail before they answer', () => {
 
   test('a reset: POST is sent once, and 502', async () => {
     const sent = () => received('resets').length + received('healthy').length
-    const statuses = new Set<number>()
-    for (let i = 0; i < 4; i++) {
+    const statuses: number[] = []
+    // A backend of its own: where failures were seen before, the endpoint may be ejected and answer nothing here. One turn of the balancer.
+    for (let i = 0; i < 2; i++) {
       const before = sent()
-      statuses.add((await get('half-resets', 'POST')).status)
+      statuses.push((await get('post-resets', 'POST')).status)
       expect(sent() - before).toBe(1)
     }
-    expect([...statuses].toSorted()).toEqual([200, 502])
+    expect(statuses.toSorted()).toEqual([200, 502])
   })
 
   test.each([
