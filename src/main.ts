@@ -16,9 +16,6 @@ async function main(): Promise<void> {
   if (flags.help) return console.log(helpText())
   const { version } = await Bun.file(new URL('../package.json', import.meta.url)).json()
   if (flags.version) return console.log(`lintel ${version}`)
-  if (flags.manifests === null) {
-    throw new FlagError('serving from a cluster is not built yet: give --manifests=DIR to serve a folder of manifests')
-  }
   await startProgram({ flags, warnings, version, scripts, environment: process.env })
 }
 

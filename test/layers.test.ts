@@ -15,15 +15,16 @@ const mayImport: Record<string, readonly string[]> = {
   telemetry: ['model', 'settings'],
   kube: ['model'],
   table: ['kube', 'model', 'settings'],
+  cluster: ['kube', 'model', 'settings'],
   watcher: ['kube', 'table', 'model', 'update', 'channel', 'settings'],
-  upstream: ['http', 'model'],
+  upstream: ['http', 'model', 'telemetry'],
   policies: ['http', 'model', 'telemetry'],
   proxy: ['policies', 'upstream', 'http', 'model', 'update', 'channel', 'telemetry', 'settings'],
   admin: ['model', 'telemetry'],
   supervisor: ['channel', 'model', 'settings', 'telemetry', 'admin'],
   main: ['supervisor', 'settings'],
   'workers/certificate': ['certificate'],
-  'workers/watcher': ['watcher', 'kube', 'table', 'model', 'update', 'channel', 'settings'],
+  'workers/watcher': ['watcher', 'cluster', 'kube', 'table', 'model', 'update', 'channel', 'settings'],
   'workers/proxy': ['proxy', 'policies', 'upstream', 'http', 'model', 'update', 'telemetry', 'channel', 'settings'],
 }
 

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import type { FromProxy, FromWatcher, ToWatcher } from '../src/channel.ts'
 import type { Source } from '../src/kube/objects.ts'
 import { manifests } from '../src/kube/manifests.ts'
+import { StartError } from '../src/kube/start-error.ts'
 import type { Flags } from '../src/settings.ts'
 import { builder } from '../src/table/build.ts'
 import { buildOptions } from '../src/watcher/build-options.ts'
@@ -15,14 +16,27 @@ let watcher: Watcher | undefined
 
 const start = ({ flags, fakeCertificate }: Extract<ToWatcher, { type: 'start' }>): Watcher => {
   const started = new Watcher(builder(buildOptions(flags, fakeCertificate)), post)
-  if (flags.manifests === null) post({ type: 'fatal', message: '--manifests is missing: clusters are not served yet, name a folder' })
   // An unhandled rejection would end the thread with exit code 0 and no reason (bun.md §5.2).
-  else started.start(sourceOf(flags, flags.manifests)).catch((error) => { queueMicrotask(() => { throw error }) })
+  serve(started, flags).catch((error: unknown) => { queueMicrotask(() => { throw error }) })
   return started
 }
 
-const sourceOf = ({ disableSvcExternalName }: Flags, folder: string): Source =>
-  disableSvcExternalName ? manifests(folder) : withExternalNames(manifests(folder), resolver())
+const serve = async (started: Watcher, flags: Flags): Promise<void> => {
+  try {
+    const source = await sourceOf(flags)
+    await started.start(flags.disableSvcExternalName ? source : withExternalNames(source, resolver()))
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    post({ type: 'fatal', message: error.message })
+  }
+}
+
+/** The Kubernetes client takes tens of MB and a tenth of a second: who serves a folder does not load it. */
+const sourceOf = async (flags: Flags): Promise<Source> => {
+  if (flags.manifests !== null) return manifests(flags.manifests)
+  const { clusterSource } = await import('../src/cluster/source.ts')
+  return clusterSource(flags, process.env)
+}
 
 const attach = (to: Watcher, { id, port }: Extract<ToWatcher, { type: 'proxy' }>): void => {
   port.on('message', (json: string) => {

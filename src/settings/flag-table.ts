@@ -44,8 +44,8 @@ const scope = {
   ingressClass: acts(text, 'nginx', 'Value of the legacy annotation kubernetes.io/ingress.class to serve'),
   ingressClassByName: acts(boolean, 'false', 'Serve the IngressClass named as --ingress-class too, whatever its controller'),
   watchIngressWithoutClass: acts(boolean, 'false', 'Serve Ingresses without a class too; true by itself with --manifests'),
-  watchNamespace: later(text, '', 'Serve this namespace only'),
-  watchNamespaceSelector: later(text, '', 'Serve namespaces with these labels only'),
+  watchNamespace: acts(list, '', 'Serve these namespaces only'),
+  watchNamespaceSelector: acts(text, '', 'Serve namespaces with these labels only'),
   annotationsPrefix: acts(text, 'nginx.ingress.kubernetes.io', 'Prefix of the annotations that are read'),
   enableAnnotationValidation: needless(boolean, 'true', 'every value is checked, and none is ever pasted into a configuration'),
   deepInspect: acts(boolean, 'true', 'Refuse hosts and paths with text that tries to reach nginx configuration'),
@@ -86,9 +86,9 @@ const metrics = {
 }
 
 const cluster = {
-  kubeconfig: later(text, '', 'File with the address and credentials of the API server'),
-  apiserverHost: later(text, '', 'Address of the API server'),
-  certificateAuthority: later(text, '', 'File with the CA of the API server'),
+  kubeconfig: acts(text, '', 'File with the address and credentials of the API server; none: the pod\'s own, or $KUBECONFIG'),
+  apiserverHost: acts(text, '', 'Address of the API server, without credentials, such as of kubectl proxy'),
+  certificateAuthority: acts(text, '', 'File with the CA of --apiserver-host'),
   syncPeriod: later(duration, '0', 'Between two full lists of all objects'),
   disableSyncEvents: later(boolean, 'false', 'Send no Sync event for an Ingress'),
 }

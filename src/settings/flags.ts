@@ -75,7 +75,7 @@ function checkPairs(flags: Flags): void {
   if (flags.publishService !== null && flags.publishStatusAddress.length > 0) {
     throw new FlagError('--publish-service and --publish-status-address exclude each other: give one of them')
   }
-  if (flags.watchNamespace !== '' && flags.watchNamespaceSelector !== '') {
+  if (flags.watchNamespace.length > 0 && flags.watchNamespaceSelector !== '') {
     throw new FlagError('--watch-namespace and --watch-namespace-selector exclude each other: give one of them')
   }
   if (flags.metricsPerUndefinedHost && !flags.metricsPerHost) {

@@ -2,7 +2,6 @@
 // no files, and nothing of serving.
 import type { FromProxy, FromWatcher, ToProxy } from '../channel.ts'
 import type { Change, Source } from '../kube/objects.ts'
-import { StartError } from '../kube/start-error.ts'
 import { Store } from '../kube/store.ts'
 import type { Endpoint, Issue, Table } from '../model.ts'
 import type { Builder } from '../table/build.ts'
@@ -34,18 +33,13 @@ export class Watcher {
     this.#prober = new Prober({ check, random: Math.random, turned: (...turn) => { this.#turned(...turn) } })
   }
 
-  /** Resolves when the first full list is a table. */
+  /** Resolves when the first full list is a table. Rejects with a StartError where the source can't start. */
   async start(source: Source): Promise<void> {
-    try {
-      await source.start({
-        emit: (changes) => { this.#apply(changes) },
-        report: (origin, issues) => { this.#report(`source ${origin}`, issues) },
-        note: (line) => { this.#post({ type: 'changed', line }) },
-      })
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error
-      return this.#post({ type: 'fatal', message: error.message })
-    }
+    await source.start({
+      emit: (changes) => { this.#apply(changes) },
+      report: (origin, issues) => { this.#report(`source ${origin}`, issues) },
+      note: (line) => { this.#post({ type: 'changed', line }) },
+    })
     this.#post({ type: 'synced', version: this.#build('full').version })
   }
 

@@ -7,7 +7,7 @@ import { flagName } from '../../src/settings.ts'
 const main = join(import.meta.dir, '../../src/main.ts')
 
 async function lintel(...argv: string[]) {
-  const child = Bun.spawn([process.execPath, main, ...argv], { stdout: 'pipe', stderr: 'pipe' })
+  const child = Bun.spawn([process.execPath, main, ...argv], { stdout: 'pipe', stderr: 'pipe', env: { PATH: process.env['PATH'], HOME: '/nonexistent' } })
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
   return { out, err, code }
 }
@@ -15,7 +15,11 @@ async function lintel(...argv: string[]) {
 test.each([
   [['--htp-port=1'], 'lintel: unknown flag --htp-port: did you mean --http-port?\n'],
   [['--manifests=x', '--http-port=x'], 'lintel: --http-port=x: expected a whole number\n'],
-  [[], 'lintel: serving from a cluster is not built yet: give --manifests=DIR to serve a folder of manifests\n'],
+  [
+    ['--http-port=0', '--https-port=0', '--healthz-port=0'],
+    'lintel: nothing to serve: this is no pod and there is no kubeconfig; give --kubeconfig FILE, or --manifests DIR to serve a folder\n',
+  ],
+  [['--http-port=0', '--https-port=0', '--healthz-port=0', '--kubeconfig=/nonexistent'], expect.stringMatching(/^lintel: --kubeconfig: \/nonexistent can't be used \(.*\): check that it is a kubeconfig\n$/)],
 ])('%p ends with exit code 2 and one line', async (argv, line) => {
   expect(await lintel(...argv)).toEqual({ out: '', err: line, code: 2 })
 })

@@ -12,8 +12,8 @@ const STOP_MS = 5_000
 const ROOT = join(import.meta.dir, '..', '..')
 
 export type StartOptions = {
-  /** YAML (any number of documents), or objects, written to one file; more files: `write`. */
-  readonly manifests: string | readonly object[]
+  /** YAML (any number of documents), or objects, written to one file; more files: `write`. null: no folder is served, the flags name a cluster. */
+  readonly manifests: string | readonly object[] | null
   /** Beside or instead of the defaults (ports 0, 127.0.0.1, one worker), as `--flag=value`. */
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -61,8 +61,9 @@ export async function start(options: StartOptions): Promise<Program> {
     writeFileSync(join(root, 'staged'), text)
     renameSync(join(root, 'staged'), join(folder, file))
   }
-  write('manifests.yaml', typeof options.manifests === 'string' ? options.manifests : toYaml(options.manifests))
-  const running = spawn(folder, options)
+  const { manifests } = options
+  if (manifests !== null) write('manifests.yaml', typeof manifests === 'string' ? manifests : toYaml(manifests))
+  const running = spawn(manifests === null ? [] : [`--manifests=${folder}`], options)
   const stop = async () => {
     running.child.kill('SIGTERM')
     const timer = setTimeout(() => running.child.kill('SIGKILL'), STOP_MS)
@@ -111,10 +112,10 @@ type Running = {
   readonly exited: Promise<number | null>
 }
 
-function spawn(folder: string, { flags = [], env = {}, command = [process.execPath, 'src/main.ts'] }: StartOptions): Running {
+function spawn(source: readonly string[], { flags = [], env = {}, command = [process.execPath, 'src/main.ts'] }: StartOptions): Running {
   const given = flags.map((flag) => flag.split('=')[0])
   const defaults = ['--http-port=0', '--https-port=0', '--healthz-port=0', '--bind-address=127.0.0.1', '--workers=1']
-  const used = [`--manifests=${folder}`, ...defaults.filter((flag) => !given.includes(flag.split('=')[0])), ...flags]
+  const used = [...source, ...defaults.filter((flag) => !given.includes(flag.split('=')[0])), ...flags]
   const child = Bun.spawn([...command, ...used], {
     cwd: ROOT,
     env: { ...process.env, ...env },

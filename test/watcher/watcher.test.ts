@@ -130,10 +130,10 @@ test('issues of source and table are posted once and listed together; notes are 
   expect(JSON.parse(watcher.answer('issues'))).toEqual({ issues: [issue, { object: 'ConfigMap ns/a', field: '', reason: 'r' }] })
 })
 
-test('a source that can not start is fatal, in its own words', async () => {
+test('a source that can not start says why, and nothing is told to main', async () => {
   source.start = async () => { throw new StartError('--manifests: folder /x does not exist') }
-  await watcher.start(source)
-  expect(posted).toEqual([{ type: 'fatal', message: '--manifests: folder /x does not exist' }])
+  await expect(watcher.start(source)).rejects.toThrow(new StartError('--manifests: folder /x does not exist'))
+  expect(posted).toEqual([])
 })
 
 test('a worker that is gone gets nothing, and one of the same number starts afresh', async () => {

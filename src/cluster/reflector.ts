@@ -1,0 +1,148 @@
+// One collection of the API server, followed: a whole list in pages, then a watch from where the list ended, for ever. No event is lost or
+// told twice: a broken watch goes on at its last version, and only a version that the server has forgotten costs a new list.
+// Knows neither kinds nor what is done with the objects.
+import { ApiError } from './api-error.ts'
+import type { Api, Query } from './transport.ts'
+
+/** What is told of a collection. `began` to `listed` is a whole list: what it has not, is gone. */
+export type Follower = {
+  began(): void
+  page(items: readonly unknown[]): void
+  listed(): void
+  event(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: unknown): void
+  /** Something failed, for the n-th time in a row; tried again by itself. */
+  failed(error: unknown, failures: number): void
+  /** After failures: the server answers again. */
+  recovered(): void
+}
+
+export type Timing = {
+  /** The server ends a watch after this, plus up to WATCH_JITTER_S, s. */
+  readonly watchS: number
+  /** Longer than any watch: the server must speak or end it before, so that silence means a dead peer (kubernetes.md §3). */
+  readonly idleMs: number
+  /** Resolves at once when the signal is aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<void>
+  random(): number
+}
+
+const PAGE = 500
+const WATCH_JITTER_S = 10
+/** First and longest pause between tries, before jitter: soon enough to go unnoticed, seldom enough for a server that comes back under load. */
+const RETRY_MS = 200
+const MOST_RETRY_MS = 10_000
+/** A server that ends every watch at once is not asked more often. */
+const SHORT_WATCH_MS = 1000
+
+export const systemTiming: Timing = { watchS: 30, idleMs: 45_000, wait: pause, random: Math.random }
+
+export class Reflector {
+  readonly #api: Api
+  readonly #collection: { readonly path: string; readonly query: Query }
+  readonly #follower: Follower
+  readonly #timing: Timing
+  /** Of the last thing known; `` before the first list. */
+  #version = ''
+  #failures = 0
+
+  constructor(api: Api, collection: { readonly path: string; readonly query: Query }, { follower, timing = systemTiming }: { readonly follower: Follower; readonly timing?: Timing }) {
+    this.#api = api
+    this.#collection = collection
+    this.#follower = follower
+    this.#timing = timing
+  }
+
+  /** Ends when the signal is aborted, never by a failure. */
+  async follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (this.#version === '') await this.#list(signal)
+        await this.#watch(signal)
+      } catch (error) {
+        if (!signal.aborted) await this.#afterFailure(error, signal)
+      }
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { path, query } = this.#collection
+    this.#follower.began()
+    let next: string | undefined
+    let version = ''
+    do {
+      const { items, metadata } = listOf(await this.#api.request(path, { query: { ...query, limit: PAGE, continue: next }, signal }))
+      this.#follower.page(items)
+      version = metadata.resourceVersion
+      next = metadata.continue
+    } while (next !== undefined && next !== '')
+    this.#version = version
+    this.#succeeded()
+    this.#follower.listed()
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { watchS, idleMs, random, wait } = this.#timing
+    const began = performance.now()
+    const query = { ...this.#collection.query, timeoutSeconds: watchS + Math.floor(random() * WATCH_JITTER_S), resourceVersion: this.#version }
+    for await (const { type, object } of this.#api.watch(this.#collection.path, query, { idleMs, signal })) {
+      this.#succeeded()
+      if (type !== 'BOOKMARK') this.#follower.event(type, object)
+      this.#version = versionOf(object)
+    }
+    this.#succeeded()
+    if (performance.now() - began < SHORT_WATCH_MS) await wait(SHORT_WATCH_MS, signal)
+  }
+
+  #succeeded(): void {
+    if (this.#failures === 0) return
+    this.#failures = 0
+    this.#follower.recovered()
+  }
+
+  async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
+    const failures = this.#failures++
+    const code = error instanceof ApiError ? error.code : 0
+    const isForgotten = code === GONE
+    if (isForgotten || isUnexpected(code)) this.#version = ''
+    if (!isForgotten) this.#follower.failed(error, failures + 1)
+    // The first time that a version is forgotten is normal; a server that forgets each one is not to be asked for lists without a pause.
+    if (isForgotten && failures === 0) return
+    const askedFor = error instanceof ApiError ? error.retryAfterMs : 0
+    const backOffMs = Math.min(RETRY_MS * 2 ** failures, MOST_RETRY_MS) * (0.5 + this.#timing.random() / 2)
+    await this.#timing.wait(Math.max(askedFor, backOffMs), signal)
+  }
+}
+
+const GONE = 410
+/** Neither our rights (401, 403) nor the server's load (429, 5xx): what we asked for makes no sense to it, so it is asked afresh. */
+const isUnexpected = (code: number): boolean => code >= 400 && code < 500 && code !== 401 && code !== 403 && code !== 429
+
+function listOf(answer: unknown): { readonly items: readonly unknown[]; readonly metadata: { readonly resourceVersion: string; readonly continue?: string } } {
+  if (!isList(answer)) throw new TypeError('the API server did not answer with a list: is its address right?')
+  return answer
+}
+function isList(answer: unknown): answer is ReturnType<typeof listOf> {
+  return isMapping(answer) && Array.isArray(answer['items']) && isMapping(answer['metadata']) && typeof answer['metadata']['resourceVersion'] === 'string'
+}
+
+function versionOf(object: unknown): string {
+  const metadata = isMapping(object) ? object['metadata'] : undefined
+  const version = isMapping(metadata) ? metadata['resourceVersion'] : undefined
+  if (typeof version !== 'string') throw new TypeError('the API server sent an event without a resourceVersion')
+  return version
+}
+
+const isMapping = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const ended = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', ended)
+      resolve()
+    }
+    const timer = setTimeout(ended, ms)
+    signal.addEventListener('abort', ended)
+  })
+}

@@ -1,0 +1,24 @@
+// What keeps a collection from being read, in words for the person who can mend it. Pure but for what it remembers.
+import type { Issue } from '../model.ts'
+import { ApiError } from './api-error.ts'
+import { rightOf, type Resource } from './resources.ts'
+
+/** A connection that breaks once is daily business and mended before anybody could read about it. */
+const WORTH_TELLING = 2
+
+export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.code === 403
+
+/** null: not worth a word yet. namespace: `` for all. */
+export function troubleOf(error: unknown, failures: number, { resource, namespace }: { readonly resource: Resource; readonly namespace: string }): Issue | null {
+  const where = namespace === '' ? 'all namespaces' : `namespace ${namespace}`
+  const object = `API server ${resource.plural} in ${where}`
+  if (error instanceof Error && isForbidden(error)) {
+    const kind = namespace === '' || !resource.namespaced ? 'ClusterRole' : 'Role'
+    return { object, field: '', reason: `the right to list and watch ${rightOf(resource)} is missing: add it to the ${kind} of the service account (${error.message})` }
+  }
+  if (error instanceof ApiError && error.code === 401) {
+    return { object, field: '', reason: `the API server does not know who we are: check the token or certificate (${error.message})` }
+  }
+  if (failures < WORTH_TELLING) return null
+  return { object, field: '', reason: `can't be read (${error instanceof Error ? error.message : String(error)}): what is known stays in use, tried again by itself` }
+}
