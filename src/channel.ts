@@ -18,12 +18,13 @@ export type FromProxy =
   | { readonly type: 'ack' }
   | { readonly type: 'at'; readonly version: number }
 
-/** main → watcher. `proxy` comes with one end of a MessageChannel as its only transferred port. */
+/** main → watcher. `retire`: the program is about to end, speak for the cluster no longer; an empty `answer` says when. `proxy` comes with one end of a MessageChannel as its only transferred port. */
 export type ToWatcher =
   | { readonly type: 'start'; readonly flags: Flags; readonly fakeCertificate: Certificate }
   | { readonly type: 'proxy'; readonly id: number; readonly port: MessagePort }
   | { readonly type: 'gone'; readonly id: number }
   | { readonly type: 'ask'; readonly ask: number; readonly what: 'table' | 'issues' }
+  | { readonly type: 'retire'; readonly ask: number }
 
 /** What of the ConfigMap concerns main. workers: `worker-processes`, null for `auto`. */
 export type RunSettings = { readonly shutdownTimeoutMs: number; readonly workers: number | null }

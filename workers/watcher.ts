@@ -1,6 +1,7 @@
 // The watcher thread: joins the messages of main and of the proxy workers with the Watcher. Wiring only.
 import { parentPort } from 'node:worker_threads'
 import type { FromProxy, FromWatcher, ToWatcher } from '../src/channel.ts'
+import type { ClusterConnection } from '../src/cluster/connection.ts'
 import type { Source } from '../src/kube/objects.ts'
 import { manifests } from '../src/kube/manifests.ts'
 import { StartError } from '../src/kube/start-error.ts'
@@ -13,9 +14,11 @@ import { Watcher } from '../src/watcher/watcher.ts'
 
 const post = (message: FromWatcher): void => parentPort?.postMessage(message)
 let watcher: Watcher | undefined
+/** The cluster that is served; undefined for a folder. */
+let connection: ClusterConnection | undefined
 
 const start = ({ flags, fakeCertificate }: Extract<ToWatcher, { type: 'start' }>): Watcher => {
-  const started = new Watcher(builder(buildOptions(flags, fakeCertificate)), post)
+  const started = new Watcher(builder(buildOptions(flags, fakeCertificate)), post, { audience: (found) => connection?.found(found) })
   // An unhandled rejection would end the thread with exit code 0 and no reason (bun.md §5.2).
   serve(started, flags).catch((error: unknown) => { queueMicrotask(() => { throw error }) })
   return started
@@ -34,8 +37,13 @@ const serve = async (started: Watcher, flags: Flags): Promise<void> => {
 /** The Kubernetes client takes tens of MB and a tenth of a second: who serves a folder does not load it. */
 const sourceOf = async (flags: Flags): Promise<Source> => {
   if (flags.manifests !== null) return manifests(flags.manifests)
-  const { clusterSource } = await import('../src/cluster/source.ts')
-  return clusterSource(flags, process.env)
+  const { ClusterConnection } = await import('../src/cluster/connection.ts')
+  return connection = new ClusterConnection(flags, process.env)
+}
+
+const retire = async (ask: number): Promise<void> => {
+  await connection?.retire()
+  post({ type: 'answer', ask, json: '' })
 }
 
 const attach = (to: Watcher, { id, port }: Extract<ToWatcher, { type: 'proxy' }>): void => {
@@ -52,5 +60,6 @@ parentPort?.on('message', (message: ToWatcher) => {
   else if (!watcher) throw new Error(`"${message.type}" came before "start"`)
   else if (message.type === 'proxy') attach(watcher, message)
   else if (message.type === 'gone') watcher.detach(message.id)
+  else if (message.type === 'retire') void retire(message.ask)
   else post({ type: 'answer', ask: message.ask, json: watcher.answer(message.what) })
 })

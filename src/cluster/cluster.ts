@@ -3,36 +3,38 @@
 import type { Change, Source, SourceEvents } from '../kube/objects.ts'
 import { keyOf } from '../kube/store.ts'
 import { Collection } from './collection.ts'
+import { type Followed, follow } from './follow.ts'
 import { IngressScope } from './ingress-scope.ts'
 import { Namespaces } from './namespaces.ts'
 import { noteOf } from './notes.ts'
 import { type ReferredKind, References } from './references.ts'
 import { Referred } from './referred.ts'
-import { type Follower, Reflector, systemTiming, type Timing } from './reflector.ts'
-import { pathOf, resources } from './resources.ts'
+import { systemTiming, type Timing } from './reflector.ts'
+import { resources } from './resources.ts'
 import { type Scope, type Target, targets } from './targets.ts'
 import type { Api } from './transport.ts'
-import { isForbidden, troubleOf } from './troubles.ts'
 
 /** selector: of namespaces, as kubectl's -l takes it; `` for all. */
 export type ClusterScope = Scope & { readonly selector: string; readonly annotationsPrefix: string }
+/** ingressSeen: each version of each Ingress that is watched, as it came; null: it is gone. */
+export type ClusterOptions = { readonly timing?: Timing; readonly ingressSeen?: (key: string, raw: unknown) => void }
 
-export const cluster = (api: Api, scope: ClusterScope, timing: Timing = systemTiming): Source => new Cluster(api, scope, timing)
-
-type Followed = Pick<Follower, 'began' | 'page' | 'listed' | 'event'>
+export const cluster = (api: Api, scope: ClusterScope, options: ClusterOptions = {}): Source => new Cluster(api, scope, options)
 
 class Cluster implements Source {
   readonly #api: Api
   readonly #scope: ClusterScope
   readonly #timing: Timing
+  readonly #ingressSeen: ClusterOptions['ingressSeen']
   readonly #stopped = new AbortController()
   readonly #references: References
   #isListed = false
 
-  constructor(api: Api, scope: ClusterScope, timing: Timing) {
+  constructor(api: Api, scope: ClusterScope, { timing = systemTiming, ingressSeen }: ClusterOptions) {
     this.#api = api
     this.#scope = scope
     this.#timing = timing
+    this.#ingressSeen = ingressSeen
     this.#references = new References({ ...scope.named, annotationsPrefix: scope.annotationsPrefix })
   }
 
@@ -71,8 +73,8 @@ class Cluster implements Source {
     const namespaces = new Namespaces({ selected: this.#scope.selector !== '', turned: (namespace) => emit(scope.turned(namespace)) })
     const query = this.#scope.selector === '' ? {} : { labelSelector: this.#scope.selector }
     await this.#follow({ resource: resources.Namespace, namespace: '', query, optional: this.#isNamespaced }, namespaces, to)
-    await Promise.all(targets('Ingress', this.#scope).map((target) =>
-      this.#follow(target, new Collection(resources.Ingress, { ...this.#events(to), changed: (changes) => emit(scope.pass(changes)) }), to)))
+    const events = { ...this.#events(to), changed: (changes: readonly Change[]) => emit(scope.pass(changes)), ...this.#ingressSeen && { seen: this.#ingressSeen } }
+    await Promise.all(targets('Ingress', this.#scope).map((target) => this.#follow(target, new Collection(resources.Ingress, events), to)))
   }
 
   async #followReferred(kind: ReferredKind, { target, referred, to }: { readonly target: Target; readonly referred: Referred; readonly to: SourceEvents }): Promise<void> {
@@ -98,29 +100,8 @@ class Cluster implements Source {
     return this.#scope.namespaces.length > 0
   }
 
-  /** Resolves with the first whole list; an optional one also without the right to it. */
-  #follow({ resource, namespace, query, optional = false }: Target & { readonly optional?: boolean }, followed: Followed, to: SourceEvents): Promise<void> {
-    const first = Promise.withResolvers<void>()
-    const origin = `API server ${resource.plural} ${namespace}`
-    const follower: Follower = {
-      began: () => followed.began(),
-      page: (items) => followed.page(items),
-      listed: () => {
-        followed.listed()
-        first.resolve()
-      },
-      event: (type, raw) => followed.event(type, raw),
-      failed: (error, failures) => {
-        const trouble = troubleOf(error, failures, { resource, namespace })
-        if (trouble !== null) to.report(origin, [trouble])
-        if (optional && isForbidden(error)) first.resolve()
-      },
-      recovered: () => to.report(origin, []),
-    }
-    const reflector = new Reflector(this.#api, { path: pathOf(resource, namespace), query }, { follower, timing: this.#timing })
-    // What fails inside is a defect, not the server's: it ends the thread, which is restarted.
-    reflector.follow(this.#stopped.signal).catch((error: unknown) => { queueMicrotask(() => { throw error }) })
-    return first.promise
+  #follow(target: Target, followed: Followed, to: SourceEvents): Promise<void> {
+    return follow(target, followed, { api: this.#api, timing: this.#timing, signal: this.#stopped.signal, report: to.report })
   }
 
   #events(to: SourceEvents) {

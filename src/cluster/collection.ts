@@ -9,15 +9,19 @@ export type CollectionEvents = {
   changed(changes: readonly Change[]): void
   /** All issues of one object (`Kind namespace/name`). None: it is understood again, or gone. */
   issues(origin: string, issues: readonly Issue[]): void
+  /** Everything that came, as it came; null: gone. */
+  readonly seen?: (key: string, raw: unknown) => void
 }
+/** object: null while no version of it could be read. */
+type Held = { readonly version: string; readonly object: KubeObject | null }
 type Reads = { readonly kind: Kind; readonly apiVersion: string }
 
 export class Collection {
   readonly #resource: Reads
   readonly #to: CollectionEvents
   readonly #isWanted: (key: string) => boolean
-  /** resourceVersion by key, of what is known and of what is rejected: what comes again unchanged is not read again. */
-  readonly #versions = new Map<string, string>()
+  /** By key. What comes again with the same version is not read again; what reads the same, such as after a change of status, is no change. */
+  readonly #held = new Map<string, Held>()
   readonly #rejected = new Set<string>()
   /** During a list: the keys that it had so far. */
   #listing: Set<string> | null = null
@@ -30,7 +34,7 @@ export class Collection {
   }
 
   has(key: string): boolean {
-    return this.#versions.has(key)
+    return this.#held.has(key)
   }
 
   began(): void {
@@ -44,7 +48,7 @@ export class Collection {
   listed(): void {
     const listed = this.#listing
     this.#listing = null
-    if (listed !== null) this.#tell([...this.#versions.keys()].filter((key) => !listed.has(key)).flatMap((key) => this.#drop(key)))
+    if (listed !== null) this.#tell([...this.#held.keys()].filter((key) => !listed.has(key)).flatMap((key) => this.#drop(key)))
   }
 
   event(type: 'ADDED' | 'MODIFIED' | 'DELETED', raw: unknown): void {
@@ -64,16 +68,19 @@ export class Collection {
     const { key, version } = identityOf(raw)
     if (!this.#isWanted(key)) return []
     this.#listing?.add(key)
-    if (this.#versions.get(key) === version) return []
-    this.#versions.set(key, version)
+    const held = this.#held.get(key)
+    if (held?.version === version) return []
+    this.#to.seen?.(key, raw)
     const read = readOf(raw, this.#resource)
+    this.#held.set(key, { version, object: 'reason' in read ? held?.object ?? null : read })
     if ('reason' in read) return this.#reject(key, read)
     this.#accept(key)
-    return [{ op: 'set', object: read }]
+    return Bun.deepEquals(held?.object, read) ? [] : [{ op: 'set', object: read }]
   }
 
   #drop(key: string): readonly Change[] {
-    if (!this.#versions.delete(key)) return []
+    if (!this.#held.delete(key)) return []
+    this.#to.seen?.(key, null)
     this.#accept(key)
     return [{ op: 'delete', kind: this.#resource.kind, key }]
   }

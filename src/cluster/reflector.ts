@@ -31,6 +31,8 @@ const WATCH_JITTER_S = 10
 /** First and longest pause between tries, before jitter: soon enough to go unnoticed, seldom enough for a server that comes back under load. */
 const RETRY_MS = 200
 const MOST_RETRY_MS = 10_000
+/** The least time from one list to the next. */
+const RELIST_MS = 5000
 /** A server that ends every watch at once is not asked more often. */
 const SHORT_WATCH_MS = 1000
 
@@ -44,6 +46,7 @@ export class Reflector {
   /** Of the last thing known; `` before the first list. */
   #version = ''
   #failures = 0
+  #listedMs = -Infinity
 
   constructor(api: Api, collection: { readonly path: string; readonly query: Query }, { follower, timing = systemTiming }: { readonly follower: Follower; readonly timing?: Timing }) {
     this.#api = api
@@ -76,6 +79,7 @@ export class Reflector {
       next = metadata.continue
     } while (next !== undefined && next !== '')
     this.#version = version
+    this.#listedMs = performance.now()
     this.#succeeded()
     this.#follower.listed()
   }
@@ -84,12 +88,11 @@ export class Reflector {
     const { watchS, idleMs, random, wait } = this.#timing
     const began = performance.now()
     const query = { ...this.#collection.query, timeoutSeconds: watchS + Math.floor(random() * WATCH_JITTER_S), resourceVersion: this.#version }
-    for await (const { type, object } of this.#api.watch(this.#collection.path, query, { idleMs, signal })) {
-      this.#succeeded()
+    const opened = () => { this.#succeeded() }
+    for await (const { type, object } of this.#api.watch(this.#collection.path, query, { idleMs, signal, opened })) {
       if (type !== 'BOOKMARK') this.#follower.event(type, object)
       this.#version = versionOf(object)
     }
-    this.#succeeded()
     if (performance.now() - began < SHORT_WATCH_MS) await wait(SHORT_WATCH_MS, signal)
   }
 
@@ -100,13 +103,13 @@ export class Reflector {
   }
 
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
-    const failures = this.#failures++
     const code = error instanceof ApiError ? error.code : 0
     const isForgotten = code === GONE
     if (isForgotten || isUnexpected(code)) this.#version = ''
-    if (!isForgotten) this.#follower.failed(error, failures + 1)
-    // The first time that a version is forgotten is normal; a server that forgets each one is not to be asked for lists without a pause.
-    if (isForgotten && failures === 0) return
+    // A version that is forgotten is normal; a server that forgets each one at once is not to be asked for list after list.
+    if (isForgotten) return this.#timing.wait(Math.max(0, RELIST_MS - (performance.now() - this.#listedMs)), signal)
+    const failures = this.#failures++
+    this.#follower.failed(error, failures + 1)
     const askedFor = error instanceof ApiError ? error.retryAfterMs : 0
     const backOffMs = Math.min(RETRY_MS * 2 ** failures, MOST_RETRY_MS) * (0.5 + this.#timing.random() / 2)
     await this.#timing.wait(Math.max(askedFor, backOffMs), signal)

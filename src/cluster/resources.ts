@@ -1,7 +1,7 @@
 // The kinds that are read from the API server: where they are, and which right reading them takes. Knows no requests.
 import type { Kind } from '../kube/objects.ts'
 
-export type Resource = { readonly kind: Kind | 'Namespace'; readonly apiVersion: string; readonly plural: string; readonly namespaced: boolean }
+export type Resource = { readonly kind: Kind | 'Namespace' | 'Pod'; readonly apiVersion: string; readonly plural: string; readonly namespaced: boolean }
 
 export const resources = {
   Namespace: { kind: 'Namespace', apiVersion: 'v1', plural: 'namespaces', namespaced: false },
@@ -10,8 +10,9 @@ export const resources = {
   Service: { kind: 'Service', apiVersion: 'v1', plural: 'services', namespaced: true },
   EndpointSlice: { kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', plural: 'endpointslices', namespaced: true },
   Secret: { kind: 'Secret', apiVersion: 'v1', plural: 'secrets', namespaced: true },
+  Pod: { kind: 'Pod', apiVersion: 'v1', plural: 'pods', namespaced: true },
   ConfigMap: { kind: 'ConfigMap', apiVersion: 'v1', plural: 'configmaps', namespaced: true },
-} as const satisfies Record<Kind | 'Namespace', Resource>
+} as const satisfies Record<Kind | 'Namespace' | 'Pod', Resource>
 
 /** Of the collection in one namespace, or in all (``); with a name, of one object. */
 export function pathOf({ apiVersion, plural, namespaced }: Resource, namespace: string, name = ''): string {

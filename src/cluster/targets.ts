@@ -3,8 +3,8 @@
 import { type Resource, resources } from './resources.ts'
 import type { Query } from './transport.ts'
 
-/** namespace: `` for all. */
-export type Target = { readonly resource: Resource; readonly namespace: string; readonly query: Query }
+/** namespace: `` for all. optional: the program does without where it has no right to it. */
+export type Target = { readonly resource: Resource; readonly namespace: string; readonly query: Query; readonly optional?: boolean }
 
 /** What the flags name, as `namespace/name`. */
 export type NamedByFlags = { readonly secrets: readonly string[]; readonly configMaps: readonly string[]; readonly services: readonly string[] }

@@ -12,8 +12,10 @@ export type Api = {
   /** One answer as plain JSON. */
   request(path: string, send?: Send): Promise<unknown>
   /** Ends when the server ends the watch. Rejects with TimeoutError after idleMs without a byte: the server is gone, though its socket may stand. */
-  watch(path: string, query: Query, limits: { readonly idleMs: number; readonly signal: AbortSignal }): AsyncIterable<WatchEvent>
+  watch(path: string, query: Query, options: WatchOptions): AsyncIterable<WatchEvent>
 }
+/** opened: the server has agreed; events may be long in coming. */
+export type WatchOptions = { readonly idleMs: number; readonly signal: AbortSignal; readonly opened: () => void }
 
 /** For an answer that is no watch: a page of 500 objects takes well under a second, a server under load some. */
 const REQUEST_MS = 30_000
@@ -39,7 +41,7 @@ export class Transport implements Api {
     return await response.json()
   }
 
-  async *watch(path: string, query: Query, { idleMs, signal }: { readonly idleMs: number; readonly signal: AbortSignal }): AsyncGenerator<WatchEvent> {
+  async *watch(path: string, query: Query, { idleMs, signal, opened }: WatchOptions): AsyncGenerator<WatchEvent> {
     const idle = new AbortController()
     const silent = () => { idle.abort(new DOMException(`nothing came for ${idleMs / 1000} s`, 'TimeoutError')) }
     let timer = setTimeout(silent, idleMs)
@@ -47,6 +49,7 @@ export class Transport implements Api {
       const url = this.#url(path, { ...query, watch: true, allowWatchBookmarks: true })
       const response = await this.#send(url, { method: 'GET', signal: AbortSignal.any([signal, idle.signal]) })
       if (!response.ok || response.body === null) throw await refusalOf(response)
+      opened()
       yield* watchEvents(response.body, () => {
         clearTimeout(timer)
         timer = setTimeout(silent, idleMs)

@@ -94,15 +94,15 @@ const cluster = {
 }
 
 const status = {
-  publishService: later(objectName, '', 'Service whose address is copied into the status of Ingresses'),
-  publishStatusAddress: later(list, '', 'Addresses for the status of Ingresses'),
-  updateStatus: later(boolean, 'true', 'Write the status of Ingresses'),
-  updateStatusOnShutdown: later(boolean, 'true', 'Clear it when the last replica leaves'),
-  statusUpdateInterval: later(seconds, '60', 'Between two writes of the status'),
-  reportNodeInternalIpAddress: later(boolean, 'false', 'Use the internal address of nodes'),
-  electionId: later(text, 'ingress-controller-leader', 'Lease that elects the replica that writes the status'),
-  electionTtl: later(duration, '30s', 'Life of that Lease'),
-  disableLeaderElection: later(boolean, 'false', 'Elect nobody: no status is written'),
+  publishService: acts(objectName, '', 'Service whose address is copied into the status of Ingresses'),
+  publishStatusAddress: acts(list, '', 'Addresses for the status of Ingresses'),
+  updateStatus: acts(boolean, 'true', 'Write the status of Ingresses'),
+  updateStatusOnShutdown: needless(boolean, 'true', 'a status outlives a restart; it is cleared where an Ingress leaves the class'),
+  statusUpdateInterval: needless(seconds, '60', 'the status is written when it changes'),
+  reportNodeInternalIpAddress: acts(boolean, 'false', 'Use the internal address of nodes for it'),
+  electionId: acts(text, 'ingress-controller-leader', 'Lease that elects the replica that writes the status'),
+  electionTtl: acts(duration, '30s', 'Life of that Lease'),
+  disableLeaderElection: acts(boolean, 'false', 'Elect nobody: no status and no Events are written'),
 }
 
 const admission = {

@@ -10,6 +10,8 @@ import { Thread } from './thread.ts'
 
 /** How long /table and /issues wait for the watcher. */
 const ASK_MS = 5000
+/** One request to the API server; the exit does not wait for one that is down. */
+const RETIRE_MS = 2000
 
 export type Built = { readonly routes: number; readonly issues: number; readonly run: RunSettings }
 
@@ -64,8 +66,15 @@ export class Threads {
 
   /** Ends all threads; workers finish their requests within timeoutMs. */
   async drain(timeoutMs: number): Promise<void> {
-    await this.proxies.drain(timeoutMs)
+    await Promise.all([this.proxies.drain(timeoutMs), this.#retire()])
     await this.#watcher.stop()
+  }
+
+  /** Another replica leads while this one drains. One that can't be told in time waits for the Lease to run out. */
+  async #retire(): Promise<void> {
+    if (this.#certificate === undefined || !this.#watcher.alive) return
+    const retired = this.#asks.ask((ask) => this.#watcher.post({ type: 'retire', ask }), { whom: 'watcher', withinMs: RETIRE_MS })
+    await retired.catch((error: unknown) => { this.#options.events.note(`the leader's Lease was not given back: ${String(error)}`) })
   }
 
   /** A fault on purpose. `thread`: a worker's number or `watcher`; false: there is no such thread. */

@@ -10,7 +10,8 @@ import { IngressCompiler } from './ingresses.ts'
 import { orderedIssues } from './issues.ts'
 import type { BuildOptions } from './options.ts'
 
-export type Build = { readonly table: Table; readonly issues: readonly Issue[] }
+/** ingresses: keys of those of our class. */
+export type Build = { readonly table: Table; readonly issues: readonly Issue[]; readonly ingresses: ReadonlySet<string> }
 
 /**
  * Both give what a new builder would give for the same objects, except that the last good version of a Secret or Ingress goes on
@@ -78,7 +79,7 @@ class TableBuilder implements Builder {
 
   #next(parts: Parts, issues: readonly Issue[]): Build {
     const former = this.#built?.table
-    this.#built = { table: former === undefined ? { ...parts, version: 1 } : successor(former, parts), issues }
+    this.#built = { table: former === undefined ? { ...parts, version: 1 } : successor(former, parts), issues, ingresses: this.#ingresses.ours }
     return this.#built
   }
 }

@@ -14,6 +14,8 @@ import type { RouteSettings } from './policies.ts'
 export class IngressCompiler {
   /** The contributors of each host. */
   readonly hosts = new Groups<CompiledIngress, HostDraft>(({ hosts }) => hosts)
+  /** Keys of the Ingresses of our class, also of those that have a fault. */
+  ours: ReadonlySet<string> = new Set()
   readonly #options: BuildOptions
   readonly #compilerFor: (settings: RouteSettings) => (ingress: Ingress) => CompiledIngress
   /** By key: what goes on being served while a newer version has a fault. As an object, since settings may change meanwhile. */
@@ -31,8 +33,10 @@ export class IngressCompiler {
     const compile = this.#compilerFor(settings)
     const issues: Issue[] = []
     const served = new Map<string, CompiledIngress>()
+    const ours = new Set<string>()
     for (const [key, ingress] of objects.Ingress) {
       if (!isSelected(ingress)) continue
+      ours.add(key)
       const compiled = compile(ingress)
       for (const issue of compiled.issues) issues.push(issue)
       const good = this.#choose(key, ingress, compiled.fault)
@@ -41,6 +45,7 @@ export class IngressCompiler {
     }
     this.hosts.reconcile(served)
     this.#forget(served)
+    this.ours = ours
     return issues
   }
 

@@ -1,7 +1,7 @@
 // From changed objects to changed tables: source → store → hold-off → builder → diff → each proxy worker. Knows no threads,
 // no files, and nothing of serving.
 import type { FromProxy, FromWatcher, ToProxy } from '../channel.ts'
-import type { Change, Source } from '../kube/objects.ts'
+import type { Change, Objects, Source } from '../kube/objects.ts'
 import { Store } from '../kube/store.ts'
 import type { Endpoint, Issue, Table } from '../model.ts'
 import type { Builder } from '../table/build.ts'
@@ -13,6 +13,10 @@ import { type Check, checkEndpoint } from './probes/check.ts'
 import { Prober } from './probes/prober.ts'
 import { Publication, TableSender, type Port } from './table-sender.ts'
 
+/** Told what became of the objects after each build that may have changed it. */
+export type Audience = (found: { readonly ingresses: ReadonlySet<string>; readonly issues: readonly Issue[]; readonly objects: Objects }) => void
+export type WatcherOptions = { readonly clock?: Clock; readonly check?: Check; readonly audience?: Audience }
+
 export class Watcher {
   readonly #builder: Builder
   readonly #post: (message: FromWatcher) => void
@@ -22,13 +26,15 @@ export class Watcher {
   readonly #senders = new Map<number, TableSender>()
   readonly #holdOff: HoldOff
   readonly #prober: Prober
+  readonly #audience: Audience | undefined
   #table: Table | null = null
   /** Of the oldest change that is not in the table, epoch ms. */
   #changedAt: number | null = null
 
-  constructor(builder: Builder, post: (message: FromWatcher) => void, { clock = systemClock, check = checkEndpoint }: { readonly clock?: Clock; readonly check?: Check } = {}) {
+  constructor(builder: Builder, post: (message: FromWatcher) => void, { clock = systemClock, check = checkEndpoint, audience }: WatcherOptions = {}) {
     this.#builder = builder
     this.#post = post
+    this.#audience = audience
     this.#holdOff = new HoldOff((scope) => { this.#build(scope) }, clock)
     this.#prober = new Prober({ check, random: Math.random, turned: (...turn) => { this.#turned(...turn) } })
   }
@@ -77,10 +83,11 @@ export class Watcher {
   }
 
   #build(scope: Scope): Table {
-    const { table, issues } = this.#builder[scope](this.#store.objects)
+    const { table, issues, ingresses } = this.#builder[scope](this.#store.objects)
     if (table !== this.#table) this.#publish(table)
     this.#changedAt = null
     this.#report('table', issues)
+    if (scope === 'full') this.#audience?.({ ingresses, issues: this.#issues.all(), objects: this.#store.objects })
     this.#postBuilt(table)
     return table
   }

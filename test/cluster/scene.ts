@@ -41,7 +41,7 @@ export function scene() {
     async lintel(...flags: readonly string[]): Promise<Program> {
       const { plane } = await cluster()
       const credentials = flags.some((flag) => flag.startsWith('--kubeconfig=')) ? [] : [`--kubeconfig=${plane.files.kubeconfig}`]
-      const program = await start({ manifests: null, flags: [...credentials, ...flags] })
+      const program = await start({ manifests: null, flags: [...credentials, ...flags], env: { LINTEL_TEST_HOOKS: '1' } })
       undo.push(() => program.stop())
       return program
     },

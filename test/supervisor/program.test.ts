@@ -31,9 +31,9 @@ describe('start', () => {
   })
 
   test('says warnings of flags first, and each issue once, in one line', async () => {
-    await using program = await standIn('--update-status')
+    await using program = await standIn('--disable-sync-events')
     expect(program.stderr.slice(0, -1)).toEqual([
-      'lintel: --update-status is accepted but has no effect yet',
+      'lintel: --disable-sync-events is accepted but has no effect yet',
       'lintel: issue Ingress default/a spec.rules: not served',
     ])
   })

@@ -30,7 +30,7 @@ class TestBuilder implements Builder {
     this.builds.push(scope)
     const backends = new Map([...objects.EndpointSlice].map(([key, { ports }]) => [key, backend(ports[0]?.port ?? 0)]))
     if (!Bun.deepEquals(backends, this.#table.backends)) this.#table = { ...emptyTable, version: this.#table.version + 1, backends }
-    return { table: this.#table, issues: [...objects.ConfigMap.keys()].map((key) => ({ object: `ConfigMap ${key}`, field: '', reason: 'r' })) }
+    return { table: this.#table, ingresses: new Set(objects.Ingress.keys()), issues: [...objects.ConfigMap.keys()].map((key) => ({ object: `ConfigMap ${key}`, field: '', reason: 'r' })) }
   }
 }
 

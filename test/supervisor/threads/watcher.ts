@@ -17,5 +17,6 @@ parentPort?.on('message', (message: ToWatcher) => {
     message.port.on('message', () => message.port.postMessage('table 1'))
   }
   if (message.type === 'gone') joined.splice(joined.indexOf(message.id), 1)
+  if (message.type === 'retire') post({ type: 'answer', ask: message.ask, json: '' })
   if (message.type === 'ask') post({ type: 'answer', ask: message.ask, json: JSON.stringify({ what: message.what, joined }) })
 })
