@@ -21,6 +21,7 @@ export type EventWriterOptions = {
   readonly instance: string
   /** `` where it is not known. */
   readonly uidOf: (kind: string, key: string) => string
+  readonly written: () => void
   readonly failed: (error: unknown) => void
 }
 
@@ -92,6 +93,7 @@ export class EventWriter {
     this.#said.set(name, performance.now())
     try {
       await this.#api.request(`/apis/events.k8s.io/v1/namespaces/${namespaceOf(told)}/events`, { method: 'POST', body: this.#event(name, told) })
+      this.#options.written()
     } catch (error) {
       // 409: said before, by this replica or its forerunner. 404: the namespace is gone.
       if (!(error instanceof ApiError && (error.code === 409 || error.code === 404))) this.#options.failed(error)

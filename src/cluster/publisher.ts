@@ -3,6 +3,7 @@ import { addressText } from './ingress-status.ts'
 import { nodeAddress, nodesOf, Raws, serviceAddresses, siblingSelector } from './addresses.ts'
 import { follow, type Following } from './follow.ts'
 import { resources } from './resources.ts'
+import { wordsFor } from './troubles.ts'
 
 export type PublisherOptions = {
   /** `--publish-status-address`. */
@@ -64,7 +65,7 @@ async function ownSelector(pod: { readonly namespace: string; readonly name: str
       return selector ?? ''
     } catch (error) {
       if (signal.aborted) return null
-      const reason = `can't be read (${error instanceof Error ? error.message : String(error)}): the status of Ingresses is left as it is; are POD_NAME and POD_NAMESPACE right, and the right to get pods there?`
+      const reason = `can't be read, so that the status of Ingresses is left as it is; are POD_NAME and POD_NAMESPACE right? ${wordsFor(error, 'get pods')}`
       report('own pod', [{ object: `Pod ${pod.namespace}/${pod.name}`, field: '', reason }])
       await timing.wait(READ_AGAIN_MS, signal)
     }
@@ -73,10 +74,13 @@ async function ownSelector(pod: { readonly namespace: string; readonly name: str
 }
 
 /** null: not known, such as without the right to read nodes; then the pod's own word counts. */
-async function addressOf(node: string, internal: boolean, { api, signal }: Following): Promise<string | null> {
+async function addressOf(node: string, internal: boolean, { api, signal, report }: Following): Promise<string | null> {
   try {
-    return nodeAddress(await api.request(`/api/v1/nodes/${node}`, { signal }), internal) || null
-  } catch {
+    const address = nodeAddress(await api.request(`/api/v1/nodes/${node}`, { signal }), internal)
+    report('nodes', [])
+    return address || null
+  } catch (error) {
+    report('nodes', [{ object: `Node ${node}`, field: '', reason: `can't be read, so that the address which pods tell of it goes into the status: ${wordsFor(error, 'get nodes')}` }])
     return null
   }
 }

@@ -8,6 +8,11 @@ import type { Following } from './follow.ts'
 import { statusOf } from './ingress-status.ts'
 import { publish, type PublisherOptions } from './publisher.ts'
 import { StatusWriter } from './status-writer.ts'
+import { wordsFor } from './troubles.ts'
+
+/** As issues name what is written. */
+const STATUS = 'status of Ingresses'
+const EVENTS = 'Events of issues'
 
 export type SpokesmanOptions = {
   readonly election: Election
@@ -31,11 +36,15 @@ export class Spokesman {
   constructor(options: SpokesmanOptions, { following, note }: { readonly following: Following; readonly note: (line: string) => void }) {
     this.#options = options
     this.#following = following
-    this.#status = new StatusWriter(following.api, { failed: (key, error) => note(`the status of Ingress ${key} can't be written, tried again: ${messageOf(error)}`) })
+    this.#status = new StatusWriter(following.api, {
+      written: () => following.report(STATUS, []),
+      failed: (key, error) => following.report(STATUS, [{ object: STATUS, field: '', reason: `of ${key}, and others, can't be written and is tried again: ${wordsFor(error, 'patch ingresses.networking.k8s.io/status')}` }]),
+    })
     this.#events = new EventWriter(following.api, {
       instance: options.election.identity,
       uidOf: (kind, key) => this.#uidOf(kind, key),
-      failed: (error) => note(`an Event can't be written: ${messageOf(error)}`),
+      written: () => following.report(EVENTS, []),
+      failed: (error) => following.report(EVENTS, [{ object: EVENTS, field: '', reason: `can't be written: ${wordsFor(error, 'create events.events.k8s.io')}` }]),
     })
     this.#note = note
   }
@@ -50,7 +59,7 @@ export class Spokesman {
       this.#status.lead(leads)
       this.#events.lead(leads)
     }
-    const failed = (error: unknown) => { this.#following.report('election', [{ object: `Lease ${election.namespace}/${election.name}`, field: '', reason: `can't be held (${messageOf(error)}): until it can, this replica writes no status and no Events` }]) }
+    const failed = (error: unknown) => { this.#following.report('election', [{ object: `Lease ${election.namespace}/${election.name}`, field: '', reason: `can't be held, so that this replica writes no status and no Events: ${wordsFor(error, 'get, create, update and patch leases.coordination.k8s.io')}` }]) }
     const elector = new Elector(this.#following.api, election, { events: { turned, failed, held: () => this.#following.report('election', []) }, wait: this.#following.timing.wait })
     this.#election = elector.run(signal)
   }
@@ -75,4 +84,3 @@ export class Spokesman {
 }
 
 const isKind = (objects: Objects, kind: string): kind is Kind => Object.hasOwn(objects, kind)
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

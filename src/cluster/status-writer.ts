@@ -9,7 +9,7 @@ const AT_ONCE = 8
 /** Before the same is written to the same Ingress again: whoever else writes there, we do not fight. */
 const REPEAT_MS = 10_000
 
-export type StatusWriterOptions = { readonly failed: (key: string, error: unknown) => void; readonly now?: () => number }
+export type StatusWriterOptions = { readonly written: () => void; readonly failed: (key: string, error: unknown) => void; readonly now?: () => number }
 
 export class StatusWriter {
   readonly #api: Api
@@ -110,6 +110,7 @@ export class StatusWriter {
       await this.#api.request(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${name}/status`, {
         method: 'PATCH', contentType: 'application/apply-patch+yaml', query: { fieldManager: FIELD_MANAGER, force: true }, body: statusPatch(key, addresses),
       })
+      this.#options.written()
     } catch (error) {
       if (!(error instanceof ApiError && error.code === 404)) this.#options.failed(key, error)
       this.#later()

@@ -8,14 +8,15 @@ const WORTH_TELLING = 2
 
 export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.code === 403
 
+/** What went wrong, and if it is for want of a right, which one to grant: `patch ingresses/status`. */
+export const wordsFor = (error: unknown, right: string): string =>
+  (isForbidden(error) ? `the right to ${right} is missing: add it to the role of the service account` : error instanceof Error ? error.message : String(error))
+
 /** null: not worth a word yet. namespace: `` for all. */
 export function troubleOf(error: unknown, failures: number, { resource, namespace }: { readonly resource: Resource; readonly namespace: string }): Issue | null {
   const where = namespace === '' ? 'all namespaces' : `namespace ${namespace}`
   const object = `API server ${resource.plural} in ${where}`
-  if (error instanceof Error && isForbidden(error)) {
-    const kind = namespace === '' || !resource.namespaced ? 'ClusterRole' : 'Role'
-    return { object, field: '', reason: `the right to list and watch ${rightOf(resource)} is missing: add it to the ${kind} of the service account (${error.message})` }
-  }
+  if (isForbidden(error)) return { object, field: '', reason: wordsFor(error, `list and watch ${rightOf(resource)}`) }
   if (error instanceof ApiError && error.code === 401) {
     return { object, field: '', reason: `the API server does not know who we are: check the token or certificate (${error.message})` }
   }

@@ -40,8 +40,10 @@ export function scene() {
     /** Lintel on the cluster, as its administrator unless the flags say otherwise. */
     async lintel(...flags: readonly string[]): Promise<Program> {
       const { plane } = await cluster()
-      const credentials = flags.some((flag) => flag.startsWith('--kubeconfig=')) ? [] : [`--kubeconfig=${plane.files.kubeconfig}`]
-      const program = await start({ manifests: null, flags: [...credentials, ...flags], env: { LINTEL_TEST_HOOKS: '1' } })
+      return this.lintelAs(plane.files.kubeconfig, { flags })
+    },
+    async lintelAs(kubeconfig: string, { flags, env = {} }: { readonly flags: readonly string[]; readonly env?: Readonly<Record<string, string>> }): Promise<Program> {
+      const program = await start({ manifests: null, flags: [`--kubeconfig=${kubeconfig}`, ...flags], env: { LINTEL_TEST_HOOKS: '1', ...env } })
       undo.push(() => program.stop())
       return program
     },
