@@ -1,6 +1,8 @@
 // `bun run test:cluster`: the tests against a real API server, in a network namespace of their own, where pods have addresses and every
-// port is free. No root needed. Arguments go to `bun test`.
-import { join } from 'node:path'
+// port is free. No root needed. Arguments: test files instead of all, or a script and its own.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { binaries } from './binaries.ts'
 
 const FOLDER = import.meta.dir
@@ -13,10 +15,18 @@ if ('missing' in found) {
   console.error(`skipped: the tests against a cluster need etcd, kube-apiserver and kube-controller-manager. ${found.missing}`)
   process.exit(process.env['CI'] === undefined ? 0 : 1)
 }
-const files = process.argv.slice(2).length > 0 ? process.argv.slice(2) : [...new Bun.Glob('*.cluster.ts').scanSync(FOLDER)].toSorted().map((file) => join(FOLDER, file))
-const test = Bun.spawn(['unshare', '-Urn', 'sh', '-c', NETWORK, 'sh', process.execPath, 'test', '--timeout', String(TEST_MS), ...files], {
+const given = process.argv.slice(2).map((argument) => (argument.endsWith('.ts') ? resolve(argument) : argument))
+const files = given.length > 0 ? given : [...new Bun.Glob('*.cluster.ts').scanSync(FOLDER)].toSorted().map((file) => join(FOLDER, file))
+/** A script such as scale.ts runs as it is. */
+const isScript = given[0]?.endsWith('.ts') === true && !given[0].endsWith('.cluster.ts')
+const command = [process.execPath, ...isScript ? files : ['test', '--timeout', String(TEST_MS), ...files]]
+// A PID namespace too: whatever the tests leave running ends with them, and so do their files.
+const scratch = mkdtempSync(join(tmpdir(), 'lintel-cluster-'))
+const test = Bun.spawn(['unshare', '-Urnpf', '--mount-proc', '--kill-child', 'sh', '-c', NETWORK, 'sh', ...command], {
   stdio: ['ignore', 'inherit', 'inherit'],
   cwd: join(FOLDER, '..', '..'),
-  env: { ...process.env, LINTEL_CLUSTER_BINARIES: found.folder },
+  env: { ...process.env, LINTEL_CLUSTER_BINARIES: found.folder, TMPDIR: scratch },
 })
-process.exit(await test.exited)
+const code = await test.exited
+rmSync(scratch, { recursive: true, force: true })
+process.exit(code)
