@@ -17,12 +17,14 @@ const NAMESPACE = 'scale'
 const promises = { readyMs: 2500, ingressP99: 50, sliceP99: 20, watcherCpu: 0.1, residentMb: 250, growthMb: 30 }
 
 const name = (index: number) => `app-${index}`
-const object = (apiVersion: string, kind: string, index: number, fields: object, labels = {}): KubeObject => ({ apiVersion, kind, metadata: { name: name(index), namespace: NAMESPACE, labels }, ...fields })
-const service = (index: number) => object('v1', 'Service', index, { spec: { ports: [{ name: 'http', port: 80 }] } })
-const slice = (index: number, pod: string) => object('discovery.k8s.io/v1', 'EndpointSlice', index, {
+const metadata = (index: number, labels = {}) => ({ name: name(index), namespace: NAMESPACE, labels })
+const service = (index: number): KubeObject => ({ apiVersion: 'v1', kind: 'Service', metadata: metadata(index), spec: { ports: [{ name: 'http', port: 80 }] } })
+const slice = (index: number, pod: string): KubeObject => ({
+  apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: metadata(index, { 'kubernetes.io/service-name': name(index) }),
   addressType: 'IPv4', ports: [{ name: 'http', port: 3000 }], endpoints: [{ addresses: [pod], conditions: { ready: true } }],
-}, { 'kubernetes.io/service-name': name(index) })
-const ingress = (index: number, host = `${name(index)}.example`) => object('networking.k8s.io/v1', 'Ingress', index, {
+})
+const ingress = (index: number, host = `${name(index)}.example`): KubeObject => ({
+  apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: metadata(index),
   spec: {
     ingressClassName: 'nginx',
     rules: [host, `www.${host}`].map((one) => ({ host: one, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: name(index), port: { number: 80 } } } }] } })),

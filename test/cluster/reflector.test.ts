@@ -1,0 +1,156 @@
+// List and watch against a scripted API server: nothing lost, nothing told twice, no storm of lists, and pauses where the server asks for them.
+import { beforeEach, describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { ApiError } from '../../src/cluster/api-error.ts'
+import { Collection } from '../../src/cluster/collection.ts'
+import { Reflector, type Follower, type Timing } from '../../src/cluster/reflector.ts'
+import type { Api, Query, Send, WatchOptions } from '../../src/cluster/transport.ts'
+import type { WatchEvent } from '../../src/cluster/watch-events.ts'
+import type { Change } from '../../src/kube/objects.ts'
+
+type Step = WatchEvent | Error
+const raw = (name: string, version: number) => ({ metadata: { name, namespace: 'ns', resourceVersion: String(version) }, data: { version: String(version) } })
+const event = (type: WatchEvent['type'], name: string, version: number): WatchEvent => ({ type, object: raw(name, version) })
+const gone = (): ApiError => new ApiError({ code: 410, reason: 'Expired', message: 'too old resource version' })
+
+/** Answers what the test queued; when nothing is left, it stops the reflector. */
+class ScriptedApi implements Api {
+  readonly lists: unknown[] = []
+  readonly watches: Step[][] = []
+  readonly asked: Query[] = []
+  readonly stop = new AbortController()
+
+  async request(_path: string, { query = {} }: Send = {}): Promise<unknown> {
+    this.asked.push(query)
+    const list = this.lists.shift()
+    if (list === undefined) this.stop.abort()
+    if (list === undefined || list instanceof Error) throw list ?? new Error('stopped')
+    return list
+  }
+  async *watch(_path: string, query: Query, { opened }: WatchOptions): AsyncGenerator<WatchEvent> {
+    this.asked.push(query)
+    const steps = this.watches.shift()
+    if (steps === undefined) this.stop.abort()
+    opened()
+    for (const step of steps ?? []) {
+      if (step instanceof Error) throw step
+      yield step
+    }
+  }
+}
+
+let api: ScriptedApi
+let waits: number[]
+let told: string[]
+let timing: Timing
+const follower: Follower = {
+  began: () => { told.push('began') },
+  page: (items) => { told.push(`page ${items.length}`) },
+  listed: () => { told.push('listed') },
+  event: (type, object) => { told.push(`${type} ${JSON.stringify(object).match(/"name":"(\w+)"/)?.[1]}`) },
+  failed: (error, failures) => { told.push(`failed ${failures}: ${error instanceof Error ? error.message : String(error)}`) },
+  recovered: () => { told.push('recovered') },
+}
+const list = (version: number, names: readonly string[], next = '') => ({ items: names.map((name) => raw(name, version)), metadata: { resourceVersion: String(version), continue: next } })
+const follow = () => new Reflector(api, { path: '/x', query: {} }, { follower, timing }).follow(api.stop.signal)
+
+beforeEach(() => {
+  api = new ScriptedApi()
+  told = []
+  waits = []
+  timing = { watchS: 30, idleMs: 45_000, random: () => 0, wait: async (ms) => { waits.push(ms) } }
+})
+
+test('a list in pages, then the watch goes on from its version, and the next from the last event', async () => {
+  api.lists.push(list(5, ['a', 'b'], 'token'), list(5, ['c']))
+  api.watches.push([event('MODIFIED', 'a', 7), event('BOOKMARK', '', 9)], [])
+  await follow()
+  expect(told).toEqual(['began', 'page 2', 'page 1', 'listed', 'MODIFIED a'])
+  expect(api.asked.map(({ resourceVersion, continue: token }) => resourceVersion ?? token)).toEqual([undefined, 'token', '5', '9', '9'])
+})
+
+test('a watch that breaks goes on at the last event, without a list', async () => {
+  api.lists.push(list(1, []))
+  api.watches.push([event('ADDED', 'a', 2), new Error('ECONNRESET')], [event('ADDED', 'b', 3)])
+  await follow()
+  expect(told).toEqual(['began', 'page 0', 'listed', 'ADDED a', 'failed 1: ECONNRESET', 'recovered', 'ADDED b'])
+  expect(api.asked.map(({ resourceVersion }) => resourceVersion)).toEqual([undefined, '1', '2', '3'])
+})
+
+test('a version that is forgotten costs a list; a server that forgets each one is asked every few seconds, not more', async () => {
+  api.lists.push(list(1, ['a']), list(2, ['a']), list(3, ['a']))
+  api.watches.push([gone()], [gone()], [])
+  await follow()
+  expect(told.filter((line) => line === 'listed')).toHaveLength(3)
+  expect(told.some((line) => line.startsWith('failed'))).toBe(false)
+  const pauses = waits.filter((ms) => ms > 1000)
+  expect(pauses).toHaveLength(2)
+  for (const ms of pauses) expect(ms).toBeGreaterThan(4000)
+})
+
+test('pauses between failures grow, to a bound, and end with the first success', async () => {
+  api.lists.push(...Array.from({ length: 8 }, () => new Error('ECONNREFUSED')), list(1, []))
+  await follow()
+  expect(waits.slice(0, 8)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000])
+  expect(told.slice(-3)).toEqual(['page 0', 'recovered', 'listed'])
+})
+
+test('Retry-After is obeyed', async () => {
+  api.lists.push(new ApiError({ code: 429, reason: 'TooManyRequests', message: 'later', retryAfterMs: 7000 }), list(1, []))
+  await follow()
+  expect(waits[0]).toBe(7000)
+})
+
+test.each([[401, true], [403, true], [500, true], [400, false], [422, false]])('after HTTP %i the version is kept: %p', async (code, kept) => {
+  api.lists.push(list(1, []), list(2, []))
+  api.watches.push([new ApiError({ code, reason: '', message: 'no' })], [])
+  await follow()
+  expect(api.asked[2]?.['resourceVersion']).toBe(kept ? '1' : undefined)
+})
+
+describe('whatever happens in between, what is known in the end is what the server has', () => {
+  type Action = { readonly name: string; readonly op: 'set' | 'delete' | 'break' | 'forget' }
+  const action: fc.Arbitrary<Action> = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), op: fc.constantFrom('set', 'set', 'delete', 'break', 'forget') })
+
+  test('over random histories', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+      api = new ScriptedApi()
+      const server = new Map<string, number>()
+      let version = 1
+      api.lists.push(list(version, []))
+      let steps: Step[] = []
+      for (const { name, op } of actions) {
+        if (op === 'set') {
+          steps.push(event(server.has(name) ? 'MODIFIED' : 'ADDED', name, ++version))
+          server.set(name, version)
+        } else if (op === 'delete') {
+          if (server.delete(name)) steps.push(event('DELETED', name, ++version))
+        } else {
+          if (op === 'forget') {
+            // What changes unseen is in the next list only.
+            if (server.has(name)) server.set(name, ++version)
+            server.delete('d')
+            api.lists.push({ items: [...server].map(([each, at]) => raw(each, at)), metadata: { resourceVersion: String(++version) } })
+          }
+          api.watches.push([...steps, op === 'forget' ? gone() : new Error('ECONNRESET')])
+          steps = []
+        }
+      }
+      api.watches.push(steps)
+      const known = new Map<string, string>()
+      const changed = (changes: readonly Change[]) => {
+        for (const change of changes) {
+          if (change.op === 'delete') known.delete(change.key)
+          else if (change.object.kind === 'ConfigMap') known.set(`ns/${change.object.meta.name}`, change.object.data['version'] ?? '')
+        }
+      }
+      const collection = new Collection({ kind: 'ConfigMap', apiVersion: 'v1' }, { changed, issues: () => undefined })
+      const followed: Follower = {
+        began: () => collection.began(), page: (items) => collection.page(items), listed: () => collection.listed(), event: (type, object) => collection.event(type, object),
+        failed: () => undefined, recovered: () => undefined,
+      }
+      await new Reflector(api, { path: '/x', query: {} }, { follower: followed, timing }).follow(api.stop.signal)
+      expect(Object.fromEntries(known)).toEqual(Object.fromEntries([...server].map(([name, at]) => [`ns/${name}`, String(at)])))
+    }))
+  })
+})
