@@ -51,13 +51,15 @@ export type ToWorker =
   | { readonly type: 'watcher'; readonly watcher: MessagePort }
   | { readonly type: 'drain'; readonly timeoutMs: number }
   | { readonly type: 'collect'; readonly ask: number }
+  | { readonly type: 'pools' | 'endpoints'; readonly ask: number }
   | { readonly type: 'crash' }
 
-/** proxy worker → main. `counters` holds what was counted since the last one (see telemetry/counters.ts). */
+/** proxy worker → main. `counters` holds what was counted since the last one (see telemetry/counters.ts), `rows` its pools or endpoints (telemetry/pool-rows.ts, endpoint-rows.ts). */
 export type FromWorker =
   | { readonly type: 'at'; readonly version: number }
   | { readonly type: 'listening' }
   | { readonly type: 'counters'; readonly ask: number | null; readonly counters: string }
+  | { readonly type: 'pools' | 'endpoints'; readonly ask: number; readonly rows: string }
   | { readonly type: 'log'; readonly lines: string }
   | { readonly type: 'note'; readonly line: string }
   | { readonly type: 'drained' }

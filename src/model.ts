@@ -90,8 +90,26 @@ export type Policies = {
   readonly upstreamHost?: { readonly host: string }
   /** affinity: the cookie that ties clients to endpoints of the route's backends, which are sticky then. */
   readonly affinity?: Affinity
+  /** proxy-request-buffering: a body is read whole before an endpoint is asked; so much of it in memory, the rest in a file. */
+  readonly requestBuffer?: { readonly memoryBytes: number }
+  /** proxy-buffering: so much of an answer is read while the client is not ready for it, in memory and then in a file (0: in none). */
+  readonly answerBuffer?: { readonly memoryBytes: number; readonly fileBytes: number }
+  /** mirror-target and its companions: a copy of each request goes there. */
+  readonly mirror?: Mirror
   readonly timeouts: Timeouts
   readonly retry: RetryPolicy
+}
+/**
+ * address: IP, or a name that the worker resolves. host: the Host field. target: path and query with variables of nginx, `` for the request's own.
+ * body: is copied too.
+ */
+export type Mirror = {
+  readonly address: string
+  readonly port: number
+  readonly tls: boolean
+  readonly host: string
+  readonly target: string
+  readonly body: boolean
 }
 /**
  * path: of the cookie; `` stands for none, as in domain and sameSite. secure: also in clear. expires, maxAge: seconds from now.

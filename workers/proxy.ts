@@ -27,6 +27,7 @@ class ProxyThread {
       closed: counts.connectionClosed,
       handshakeFailed: counts.handshakeFailed,
       ejected: counts.ejected,
+      mirrorDropped: counts.mirrorDropped,
       defect: (error) => post({ type: 'note', line: `a request failed by a defect of Lintel: ${error instanceof Error ? error.stack : String(error)}` }),
     })
     const thread = new ProxyThread({ edge, counts, log, ports: { http: flags.httpPort, https: flags.httpsPort } })
@@ -66,7 +67,11 @@ class ProxyThread {
     this.#edge.listen(this.#ports).then(() => post({ type: 'listening' }), (error: unknown) => post({ type: 'fatal', message: String(error) }))
   }
 
-  report(ask: number | null) { post({ type: 'counters', ask, counters: this.#counts.drain() }) }
+  report(ask: number | null) { post({ type: 'counters', ask, counters: this.#counts.drain(this.#edge.pools.drainCounts()) }) }
+  show(type: 'pools' | 'endpoints', ask: number) {
+    const { pools, backends } = this.#edge
+    post({ type, ask, rows: JSON.stringify(type === 'pools' ? pools.rows() : backends.rows()) })
+  }
 
   async drain(timeoutMs: number) {
     await this.#edge.drain(timeoutMs)
@@ -88,7 +93,8 @@ parentPort?.on('message', (message: ToWorker) => {
 const obey = (started: ProxyThread, message: Exclude<ToWorker, { type: 'start' | 'crash' }>): Promise<void> | void => {
   if (message.type === 'watcher') return started.follow(message.watcher)
   if (message.type === 'collect') return started.report(message.ask)
-  return started.drain(message.timeoutMs)
+  if (message.type === 'drain') return started.drain(message.timeoutMs)
+  return started.show(message.type, message.ask)
 }
 /** An unhandled rejection would end the thread with exit code 0 and no reason (bun.md §5.2). */
 const rethrown = (error: unknown) => queueMicrotask(() => { throw error })

@@ -3,7 +3,7 @@
 const links = [
   ['/healthz', 'is the program running'],
   ['/readyz', 'does every worker hold the first full table; if not, what is missing'],
-  ['/table', 'hosts, routes, backends and certificates served now, as JSON'],
+  ['/table', 'hosts, routes, backends, certificates, how endpoints do and connections to them as they are now, as JSON'],
   ['/issues', 'what of the objects was rejected or ignored, and why, as JSON'],
   ['/metrics', 'numbers, in the Prometheus text format'],
 ] as const

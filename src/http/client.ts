@@ -20,16 +20,19 @@ export type Target = {
   readonly protocol: 'h1' | 'h2'
 }
 export type ClientOptions = WireOptions & { readonly scratch: Scratch }
-/** Told once each time an answer has ended, and once when the connection is gone. */
-export type ClientOwner = { idle(connection: ClientConnection): void; gone(connection: ClientConnection): void }
+/** Told once when the connection stands, each time an answer has ended and another request may come, and once when it is gone. */
+export type ClientOwner = { stood(): void; idle(connection: ClientConnection): void; gone(connection: ClientConnection): void }
 
 type State = 'connecting' | 'idle' | 'head' | 'sized' | 'chunked' | 'until-close' | 'tunnel'
 
 export class ClientConnection extends Wire implements Connection {
   /** Answers it has carried. */
   uses = 0
-  readonly bornMs = performance.now()
-  /** Since when it rests. */
+  /** By the clock. */
+  readonly bornMs: number
+  /** Its own number from 0 to 1, that spreads what would fall due at once. */
+  readonly lot = Math.random()
+  /** Since when it rests, performance.now(). */
   restsSinceMs = 0
   protected override sendMs = 0
   readonly #owner: ClientOwner
@@ -57,6 +60,7 @@ export class ClientConnection extends Wire implements Connection {
     super(options)
     this.#owner = owner
     this.#scratch = options.scratch
+    this.bornMs = options.clock.nowMs
     this.attach(this.#dial(target))
   }
 
@@ -72,14 +76,16 @@ export class ClientConnection extends Wire implements Connection {
     if (this.closed) return
     this.connected()
     this.#state = 'head'
+    this.#owner.stood()
     this.sendMs = this.#timeouts.sendMs
-    this.clock.arm(this, this.#timeouts.readMs)
+    this.#armRead()
     const first = this.#first
     this.#first = null
     if (first !== null && this.send(first, 0, first.length)) this.#sink?.drained()
   }
 
   get reused() { return this.uses > 0 }
+  get standing() { return this.#state !== 'connecting' }
 
   /** Writes the request: head and first octets of the body in one write. */
   exchange(request: UpstreamRequest, sink: AnswerSink, timeouts: ClientTimeouts): boolean {
@@ -101,7 +107,7 @@ export class ClientConnection extends Wire implements Connection {
     }
     this.#state = 'head'
     this.sendMs = timeouts.sendMs
-    this.clock.arm(this, timeouts.readMs)
+    this.#armRead()
     return this.send(out.bytes, 0, out.at)
   }
 
@@ -111,7 +117,7 @@ export class ClientConnection extends Wire implements Connection {
     if (this.#state === 'tunnel') {
       const sent = span.size === 0 || this.send(span.bytes, span.from, span.to)
       if (span.last) this.finish()
-      this.clock.arm(this, this.#timeouts.readMs)
+      if (!this.blocked && !this.paused) this.clock.arm(this, this.#timeouts.readMs)
       return sent
     }
     if (!this.#chunkedRequest) return this.#put(span.bytes, span.from, span.to)
@@ -124,18 +130,25 @@ export class ClientConnection extends Wire implements Connection {
       this.#first = Buffer.concat([this.#first, bytes.subarray(from, to)])
       return false
     }
-    if (!this.blocked) this.clock.arm(this, this.#timeouts.readMs)
+    if (!this.blocked) this.#armRead()
     return this.send(bytes, from, to)
   }
 
+  /** It is the upstream's turn once it has the whole request, is asked to upgrade, or has begun to answer. Until then the client's deadline runs. */
+  #armRead() {
+    if (this.#requestDone || this.#upgrade || this.#answering) this.clock.arm(this, this.#timeouts.readMs)
+    else this.clock.disarm(this)
+  }
+
   override resume() {
-    if (this.#sink !== null && !this.blocked && this.#state !== 'connecting') this.clock.arm(this, this.#timeouts.readMs)
+    if (this.#sink !== null && !this.blocked && this.#state !== 'connecting') this.#armRead()
     super.resume()
   }
-  /** The client is slow, not the upstream: its deadline rests. */
+  /** The client is slow, not the upstream: its deadline rests. The read that held the head may be half a mebibyte (bun.md §1.8). */
   #wait() {
     this.clock.disarm(this)
     this.pause()
+    this.#head.buffer = EMPTY
   }
 
   /** The answer is not wanted any more. */
@@ -147,7 +160,14 @@ export class ClientConnection extends Wire implements Connection {
   rest(idleMs: number) {
     this.restsSinceMs = performance.now()
     const { idleSeconds } = this.#head
+    this.#forget()
     this.clock.arm(this, idleSeconds < 0 ? idleMs : Math.min(idleMs, sureMs(idleSeconds)))
+  }
+  /** The octets of the last answer: many connections rest for long, and each would hold a whole read. */
+  #forget() {
+    this.#head.buffer = EMPTY
+    this.#span.set(EMPTY, 0, 0)
+    this.#chunks?.forget()
   }
   /** Nothing has come since it rests, not even its end. Where something has, it can't be used any more. */
   get quiet() { return this.isQuiet() }
@@ -211,6 +231,7 @@ export class ClientConnection extends Wire implements Connection {
     span.last = last
     const done = last && this.#release()
     const wants = sink.answered(this.#head, span)
+    span.bytes = EMPTY // whoever is slow holds it, or a copy, by himself
     if (last) this.#settle(done)
     else if (!wants && this.#sink !== null) this.#wait()
   }
@@ -219,6 +240,7 @@ export class ClientConnection extends Wire implements Connection {
     span.last = last
     const done = last && this.#release()
     const wants = sink.body(span)
+    span.bytes = EMPTY
     if (last) this.#settle(done)
     else if (!wants && this.#sink !== null) this.#wait()
   }
@@ -271,7 +293,9 @@ export class ClientConnection extends Wire implements Connection {
     this.#reusable = this.#requestDone = false
     const span = this.#span.set(bytes, end, bytes.length)
     span.last = false
-    if (!this.#sink!.tunnelled(this.#head, span) && this.#sink !== null) this.#wait()
+    const wants = this.#sink!.tunnelled(this.#head, span)
+    this.#forget()
+    if (!wants && this.#sink !== null) this.#wait()
   }
 
   #broken(message: string) { this.#fail(new ProxyError('upstream', 'bad_answer', { status: 502, message })) }
@@ -287,7 +311,7 @@ export class ClientConnection extends Wire implements Connection {
 
   protected override drained() {
     if (this.#sink === null) return
-    if (!this.paused) this.clock.arm(this, this.#timeouts.readMs)
+    if (!this.paused) this.#armRead()
     this.#sink.drained()
   }
 

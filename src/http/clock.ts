@@ -46,6 +46,9 @@ export class Clock {
     }
   }
 
+  /** Time by its ticks: costs no call, and lags where the event loop was held up. */
+  get nowMs() { return this.#tick * TICK_MS }
+
   close() { clearInterval(this.#timer) }
 
   #place(entry: Expiring) {

@@ -16,7 +16,7 @@ export const grpcTimeoutMs = (text: string | undefined): number => {
   return digits === '' ? Infinity : Number(digits) * (MS_PER_UNIT[unit] ?? Infinity)
 }
 
-/** Not grpc-web: that speaks HTTP. */
+/** Not gRPC-Web: its trailers are in the body, and where none came its clients go by the status in HTTP, as any script of a page does. */
 export const isGrpc = (contentType: string | undefined): boolean => contentType !== undefined && /^application\/grpc(?:\+|;|$)/.test(contentType)
 
 /** Fields of a trailers-only answer. Of grpc-message all but printable ASCII is percent-encoded. */

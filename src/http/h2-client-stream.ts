@@ -17,6 +17,7 @@ export interface H2ClientHost {
   readonly scheme: 'http' | 'https'
   readonly reused: boolean
   readonly standing: boolean
+  /** Its time was over: to come to stand, or then to take what was sent. */
   readonly late: boolean
   /** A stream begins its request. It is told by `stood` when a connection that does not stand yet does. */
   used(stream: H2ClientStream, timeouts: ClientTimeouts): void
@@ -39,6 +40,11 @@ export class H2ClientStream implements Connection, Expiring {
   readonly #held = new HeldBody()
   #paused = false
   #answered = false
+  /** All of the request was handed over. */
+  #requestDone = false
+  /** Octets of its body that had gone when its deadline was set; where more waits, when that must have moved, performance.now(). */
+  #sent = 0
+  #sendDueMs = 0
 
   constructor(host: H2ClientHost) {
     this.#host = host
@@ -56,33 +62,50 @@ export class H2ClientStream implements Connection, Expiring {
     if (stream === null) { sink.failed(unprocessed('the upstream takes no more requests on this connection')); return true }
     this.#sink = sink
     this.#stream = stream
-    this.#armRead()
+    this.#requestDone = end
+    this.#arm()
     const wants = end || (first.size === 0 && !first.last) || this.write(first)
     return wants && this.#host.standing
   }
 
   /** The connection has come to stand. Until then the rest of the body was not wanted: it can still go to another endpoint. */
   stood() {
-    this.#armRead()
+    this.#arm()
     this.#sink?.drained()
   }
-  /** The upstream's time to answer runs from when it can have heard of the request; until then the connection's deadline does. */
-  #armRead() { if (this.#stream !== null && this.#host.standing) this.#host.arm(this, this.#timeouts.readMs) }
+  /**
+   * The upstream's time runs while it has to read what waits for its windows, or to answer: once it has the whole request, or has begun. In between
+   * the client's deadline does, before it can have heard of the request the connection's.
+   */
+  #arm() {
+    const stream = this.#stream
+    if (stream === null || !this.#host.standing) return
+    this.#sent = stream.sent
+    if (stream.queued > 0) this.#armSend(performance.now() + this.#timeouts.sendMs)
+    else if (this.#requestDone || this.#answered) this.#host.arm(this, this.#timeouts.readMs)
+    else this.#host.disarm(this)
+  }
+  /** Nobody tells when the last of what waits has gone: that is looked at no later than the answer would be due. */
+  #armSend(dueMs: number) {
+    this.#sendDueMs = dueMs
+    this.#host.arm(this, Math.min(dueMs - performance.now(), this.#timeouts.readMs))
+  }
 
   write(span: Span): boolean {
     const stream = this.#stream
     if (stream === null) return true
     const { last, trailers } = span
+    this.#requestDone = last
     const wants = this.#host.codec.data(stream, span)
     if (last && trailers !== null) this.#host.codec.trailers(stream, pairsOf(trailers))
-    if (!this.#paused) this.#armRead()
+    if (!this.#paused) this.#arm()
     return wants
   }
 
   resume() {
     if (!this.#paused) return
     this.#paused = false
-    this.#host.arm(this, this.#timeouts.readMs)
+    this.#arm()
     while (!this.#paused && this.#sink !== null && this.#held.shift(this.#span)) this.#deliver(this.#span)
   }
 
@@ -97,7 +120,7 @@ export class H2ClientStream implements Connection, Expiring {
     const head = new H2Answer(section, this.#names)
     if (section.status < 200) return this.#sink?.informed(head)
     this.#answered = true
-    this.#host.arm(this, this.#timeouts.readMs)
+    this.#arm()
     const sink = this.#sink
     this.#span.set(NONE, 0, 0).last = end
     if (end) this.#finish()
@@ -119,7 +142,7 @@ export class H2ClientStream implements Connection, Expiring {
     const sink = this.#sink
     const stream = this.#stream
     if (last) this.#finish()
-    else this.#host.arm(this, this.#timeouts.readMs)
+    else this.#arm()
     const wants = sink?.body(span) ?? true
     if (stream !== null && !last) this.#host.codec.consume(stream, size)
     if (!wants && !last) this.#pause()
@@ -130,10 +153,15 @@ export class H2ClientStream implements Connection, Expiring {
     this.#host.disarm(this)
   }
 
-  /** The answer is whole. What of the request has not gone has no reader any more. */
+  /**
+   * The answer is whole. Where the request is not, nobody will end it: the stream would stay open, and keep an upstream that drains from
+   * going away (RFC 9113 §5.4.2, §8.1).
+   */
   #finish() {
     const stream = this.#release()
-    if (stream !== null) this.#host.codec.ignore(stream)
+    if (stream === null) return
+    if (stream.finished) this.#host.codec.ignore(stream)
+    else this.#host.codec.reset(stream, CODE.CANCEL)
   }
   #release(): H2Stream<H2ClientStream> | null {
     const stream = this.#stream
@@ -144,7 +172,10 @@ export class H2ClientStream implements Connection, Expiring {
     return stream
   }
 
-  drained() { this.#sink?.drained() }
+  drained() {
+    if (!this.#paused) this.#arm()
+    this.#sink?.drained()
+  }
 
   failed(reset: Reset) {
     const sink = this.#sink
@@ -152,6 +183,7 @@ export class H2ClientStream implements Connection, Expiring {
     sink?.failed(this.#errorOf(reset))
   }
   #errorOf({ unprocessed: untouched, message, code }: Reset): ProxyError {
+    if (this.#host.late && this.#host.standing) return UNREAD
     if (this.#host.late) return new ProxyError('upstream', 'timeout_connect', { status: 504, retry: 'always', message: 'the upstream did not accept the connection in time' })
     if (!this.#host.standing) return new ProxyError('upstream', 'connect_failed', { status: 502, retry: 'always', message: 'the upstream refused the connection' })
     if (untouched) return unprocessed(message)
@@ -160,12 +192,18 @@ export class H2ClientStream implements Connection, Expiring {
   }
 
   expired() {
+    const stream = this.#stream
+    if (stream === null) return
+    if (stream.sent > this.#sent) return this.#arm()
+    const waits = stream.queued > 0
+    if (waits && performance.now() < this.#sendDueMs) return this.#armSend(this.#sendDueMs)
     const sink = this.#sink
-    const stream = this.#release()
-    if (stream !== null) this.#host.codec.reset(stream, CODE.CANCEL)
-    sink?.failed(new ProxyError('upstream', this.#answered ? 'timeout_body' : 'timeout_header', { status: 504, message: 'the upstream did not answer in time' }))
+    this.cancel()
+    sink?.failed(waits ? UNREAD : new ProxyError('upstream', this.#answered ? 'timeout_body' : 'timeout_header', { status: 504, message: 'the upstream did not answer in time' }))
   }
 }
+
+const UNREAD = new ProxyError('upstream', 'timeout_send', { status: 504, message: 'the upstream did not read the request in time' })
 
 /** RFC 9113 §8.7: it may be sent again elsewhere. */
 const unprocessed = (message: string) => new ProxyError('upstream', 'upstream_refused', { status: 502, retry: 'always', message })
@@ -184,7 +222,7 @@ const fieldsOf = (request: UpstreamRequest): { authority: string; fields: Pair[]
     else fields.push([name, line.slice(colon + 2)])
   }
   for (const pair of request.extra.pairs) fields.push(pair)
-  if (request.head.sized) fields.push(['content-length', String(request.length)])
+  if (request.sized) fields.push(['content-length', String(request.length)])
   fields.push(['te', 'trailers'])
   return { authority, fields }
 }

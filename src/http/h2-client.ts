@@ -10,7 +10,8 @@ import { type H2ClientHost, H2ClientStream } from './h2-client-stream.ts'
 import type { ClientTimeouts } from './message.ts'
 import { H2Wire } from './h2-wire.ts'
 
-export type H2ClientOwner = { gone(connection: H2ClientConnection): void }
+/** Told once when the connection stands, each time its last stream has ended (`rest` or `retire` it), when it is used after that, and once when it is gone. */
+export type H2ClientOwner = { stood(): void; idle(connection: H2ClientConnection): void; woke(): void; gone(connection: H2ClientConnection): void }
 
 /** Until a request says otherwise. */
 const SEND_MS = 60_000
@@ -19,18 +20,24 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   readonly codec: H2Connection<H2ClientStream>
   readonly scheme: 'http' | 'https'
   protected override sendMs = SEND_MS
+  /** By the clock. */
+  readonly bornMs: number
+  /** Its own number from 0 to 1, that spreads what would fall due at once. */
+  readonly lot = Math.random()
+  /** No request is on its way, one may come. */
+  resting = false
+  /** Requests it has carried. */
+  uses = 0
   readonly #owner: H2ClientOwner
-  readonly #idleMs: () => number
   protected override stands = false
   /** Their requests go out when the connection stands. */
   readonly #waiting: H2ClientStream[] = []
   #late = false
-  #uses = 0
 
-  constructor(target: Target, owner: H2ClientOwner, options: ClientOptions & { readonly buffers: OutputBuffers; readonly idleMs: () => number }) {
+  constructor(target: Target, owner: H2ClientOwner, options: ClientOptions & { readonly buffers: OutputBuffers }) {
     super(options)
     this.#owner = owner
-    this.#idleMs = options.idleMs
+    this.bornMs = options.clock.nowMs
     this.scheme = target.tls === null ? 'http' : 'https'
     this.codec = new H2Connection<H2ClientStream>('client', {
       head: (stream, section, end) => stream.owner?.head(section, end),
@@ -40,7 +47,7 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
       drained: (stream) => stream.owner?.drained(),
       refused: () => { /* servers open no streams */ },
       goaway: () => { if (this.codec.active === 0) this.#leave() },
-      idle: () => this.#rest(),
+      idle: () => this.#idle(),
       pong: () => { /* never asked */ },
       wake: () => this.wake(),
       failed: () => this.#leave(),
@@ -58,16 +65,17 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   #connected() {
     if (this.closed) return
     this.stands = true
+    this.#owner.stood()
     this.connected()
     this.clock.disarm(this)
     this.flush()
     for (const stream of this.#waiting.splice(0)) stream.stood()
+    if (this.codec.active === 0) this.#idle() // nobody waits for it any more
   }
 
   /** It has carried a request before. */
-  get reused() { return this.#uses > 0 }
+  get reused() { return this.uses > 0 }
   get standing() { return this.stands }
-  /** It did not come to stand in time. */
   get late() { return this.#late }
   /** Requests that it can take now. */
   get capacity() { return this.closed ? 0 : this.codec.capacity }
@@ -76,11 +84,12 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   stream(): H2ClientStream { return new H2ClientStream(this) }
 
   used(stream: H2ClientStream, { connectMs, sendMs }: ClientTimeouts) {
-    this.#uses++
+    this.uses++
+    this.#wake()
     this.sendMs = sendMs
     if (!this.stands) {
+      if (this.#waiting.length === 0) this.clock.arm(this, connectMs) // from the dial on, whoever joins later
       this.#waiting.push(stream)
-      this.clock.arm(this, connectMs)
     } else if (!this.blocked) this.clock.disarm(this)
   }
   arm(entry: Expiring, ms: number) { this.clock.arm(entry, ms) }
@@ -99,12 +108,28 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   }
   /** Not connected, not written, or idle for too long. */
   expired() {
-    this.#late = !this.stands
+    this.#late = true
     this.destroy()
     this.codec.lost()
   }
 
-  #rest() { if (this.stands && !this.blocked) this.clock.arm(this, this.#idleMs()) }
+  /** Idle for at most so long. */
+  rest(idleMs: number) {
+    this.resting = true
+    this.clock.arm(this, idleMs)
+  }
+  #wake() {
+    if (!this.resting) return
+    this.resting = false
+    this.#owner.woke()
+  }
+
+  /** Of no more use where it takes no requests, by GOAWAY or by its SETTINGS, or does not read what was sent. */
+  #idle() {
+    if (!this.stands || this.closed) return
+    if (this.capacity === 0 || this.blocked) this.#leave()
+    else this.#owner.idle(this)
+  }
   #leave() {
     this.flush()
     this.destroy()

@@ -14,11 +14,15 @@ import type { H2Stream } from './h2/stream.ts'
 import { LINGER_BYTES, LINGER_MS } from './h1/limits.ts'
 import { type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
 import { refusal } from './refusal.ts'
+import { SHUTDOWN, type Tunnel, type Tunnels } from './tunnels.ts'
 
 /** What an exchange needs of its connection. */
 export interface H2Host {
   readonly codec: H2Connection<H2Exchange>
   readonly client: Peer
+  readonly tunnels: Tunnels
+  /** The connection is gone because our time is up. */
+  readonly isCut: boolean
   names(): NameTable
   date(): string
   bodyMs(): number
@@ -28,7 +32,7 @@ export interface H2Host {
   free(exchange: H2Exchange): void
 }
 
-export class H2Exchange implements Exchange, Expiring {
+export class H2Exchange implements Exchange, Expiring, Tunnel {
   dueTick = 0
   slotTick = 0
   readonly client: Peer
@@ -115,6 +119,7 @@ export class H2Exchange implements Exchange, Expiring {
   lost({ stalled = false, message }: Reset) {
     this.#release()
     if (this.#lingering) return
+    if (this.#host.isCut) return this.#responder.abandoned(SHUTDOWN)
     this.#responder.abandoned(stalled ? new ProxyError('downstream', 'timeout_send', { status: 408, message }) : new ProxyError('downstream', 'client_gone', { status: 499 }))
   }
   drained() { this.#responder.drained() }
@@ -191,6 +196,7 @@ export class H2Exchange implements Exchange, Expiring {
     const stream = this.#stream
     if (stream === null) return true
     this.#begun = this.#tunnelled = true
+    this.#host.tunnels.add(this)
     const fields = pairsOf(head).filter(([name]) => !HANDSHAKE.has(name.toLowerCase()))
     this.#host.codec.respond(stream, { status: 200, fields: [...fields, ...added.pairs] }, false)
     const wants = span.size === 0 && !span.last ? true : this.write(span)
@@ -198,6 +204,17 @@ export class H2Exchange implements Exchange, Expiring {
     this.#paused = false // it may be since the handshake was sent
     this.#deliverHeld()
     return wants
+  }
+
+  leave() {
+    const stream = this.#stream
+    if (stream === null) return
+    this.#responder.abandoned(SHUTDOWN)
+    this.#tunnelled = false
+    const end = this.#span.set(NONE, 0, 0)
+    end.last = true
+    if (!this.#answered) this.#host.codec.data(stream, end)
+    this.#ended()
   }
 
   answer(own: OwnAnswer) { this.#own(own) }
@@ -257,6 +274,7 @@ export class H2Exchange implements Exchange, Expiring {
   #release() {
     if (this.#stream === null) return
     this.#stream = null
+    if (this.#tunnelled) this.#host.tunnels.remove(this)
     this.#held.clear()
     this.#host.disarm(this)
     this.#host.free(this)

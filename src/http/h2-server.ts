@@ -30,17 +30,25 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   readonly #free: H2Exchange[] = []
   #draining = false
   #closing = false
+  #served = 0
+  #isCut = false
   #lingered = 0
 
   constructor(socket: Socket, client: Peer, options: ServerOptions & { readonly buffers: OutputBuffers }) {
     super(options)
     this.client = client
     this.#options = options
-    this.codec = new H2Connection('server', this.#events(), { buffers: options.buffers })
+    const { headMs, streamsPerConnection } = options.limits()
+    this.codec = new H2Connection('server', this.#events(), { buffers: options.buffers, streams: streamsPerConnection })
     this.attach(socket)
     this.connected()
     this.codec.start()
-    this.clock.arm(this, options.limits().headMs)
+    this.clock.arm(this, headMs)
+  }
+
+  protected override rested() {
+    this.#free.length = 0
+    this.codec.rest()
   }
 
   drain() {
@@ -48,6 +56,12 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
     this.codec.drain()
     this.flush()
     if (this.codec.active === 0) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
+  }
+
+  cut() {
+    this.#isCut = true
+    this.reset()
+    this.codec.lost()
   }
 
   // ---- the socket
@@ -79,7 +93,7 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   expired() {
     if (this.blocked || this.#closing) {
       this.destroy()
-      return this.codec.lost()
+      return this.codec.lost(this.blocked)
     }
     this.codec.leave()
     this.#leave()
@@ -98,15 +112,10 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
 
   #events(): H2Events<H2Exchange> {
     return {
+      ...ofAnyConnection,
       head: (stream, section, end) => this.#head(stream, section, end),
-      data: (stream, span) => stream.owner?.data(span),
-      trailers: (stream, section) => stream.owner?.trailers(section),
-      reset: (stream, reset) => stream.owner?.lost(reset),
-      drained: (stream) => stream.owner?.drained(),
       refused: (_, message) => this.#exchange().refused(new ProxyError('downstream', 'bad_request', { status: 400, message })),
-      goaway: () => { /* the client opens no more streams; those that are open go on */ },
       idle: () => this.#idle(),
-      pong: () => { /* the codec waits for its drain ping by itself */ },
       wake: () => this.wake(),
       failed: (fault) => this.#failed(fault),
     }
@@ -114,7 +123,17 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
 
   #head(stream: H2Stream<H2Exchange>, section: FieldSection, end: boolean) {
     if (!this.blocked) this.clock.disarm(this)
+    this.#count()
     this.#exchange().begin(stream, section, end)
+  }
+  /** As many requests as a connection may have: it drains as the port would. Those on their way are taken, but of a client that never hears of it no more than fit at once. */
+  #count() {
+    const { requestsPerConnection, streamsPerConnection } = this.#options.limits()
+    const over = ++this.#served - requestsPerConnection
+    if (over < 0) return
+    if (!this.#draining) this.codec.drain()
+    this.#draining = true
+    if (over >= streamsPerConnection) this.codec.leave()
   }
   #idle() {
     if (this.#free.length > IDLE_EXCHANGES) this.#free.length = IDLE_EXCHANGES
@@ -129,6 +148,8 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
 
   // ---- what exchanges need
 
+  get isCut() { return this.#isCut }
+  get tunnels() { return this.#options.tunnels }
   names() { return this.#options.names() }
   date() { return this.#options.date() }
   bodyMs() { return this.#options.limits().bodyMs }
@@ -137,3 +158,13 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   disarm(entry: Expiring) { this.closed ? this.clock.forget(entry) : this.clock.disarm(entry) }
   free(exchange: H2Exchange) { this.#free.push(exchange) }
 }
+
+/** The same for all: each connection would have its own functions. */
+const ofAnyConnection = {
+  data: (stream, span) => stream.owner?.data(span),
+  trailers: (stream, section) => stream.owner?.trailers(section),
+  reset: (stream, reset) => stream.owner?.lost(reset),
+  drained: (stream) => stream.owner?.drained(),
+  goaway: () => { /* the client opens no more streams; those that are open go on */ },
+  pong: () => { /* the codec waits for its drain ping by itself */ },
+} satisfies Partial<H2Events<H2Exchange>>

@@ -13,6 +13,8 @@ export abstract class H2Wire<O> extends Wire {
   protected abstract readonly stands: boolean
   readonly #ticker: Expiring = { dueTick: 0, slotTick: 0, expired: () => this.#tick() }
   #scheduled = false
+  /** No stream since the last tick. */
+  #idle = false
 
   constructor(options: WireOptions) {
     super(options)
@@ -49,9 +51,15 @@ export abstract class H2Wire<O> extends Wire {
     }
   }
 
+  /** Without streams for a second or two: what only busy connections need can go. */
+  protected rested() { /* nothing, unless somebody has something */ }
+
   #tick() {
     this.codec.tick()
     this.flush()
+    const idle = this.codec.active === 0
+    if (idle && !this.#idle) this.rested()
+    this.#idle = idle
     this.clock.arm(this.#ticker, TICK_MS)
   }
 }

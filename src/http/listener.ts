@@ -7,11 +7,12 @@ import { type ServedConnection, ServerConnection, type ServerOptions } from './s
 import { awaitHello } from './tls/await-hello.ts'
 import { type HandshakeFailure, type Keypair, TlsContexts, type TlsOptions } from './tls/contexts.ts'
 import type { Peer } from './message.ts'
+import { Tunnels } from './tunnels.ts'
 
 export type ListenerOptions = {
   readonly host: string
   readonly maxConnections: number
-  readonly server: Omit<ServerOptions, 'closed' | 'priorKnowledge'>
+  readonly server: Omit<ServerOptions, 'closed' | 'priorKnowledge' | 'tunnels'>
   readonly tls: { readonly options: () => TlsOptions; readonly keypair: (serverName: string) => Keypair }
   /** A connection that carries requests began, ended: for the metrics. */
   readonly opened: () => void
@@ -22,10 +23,13 @@ export type ListenerOptions = {
 
 /** A listener that closes resets what waits in its accept queue (bun.md §5.4): it goes on accepting for so long after drain began. */
 const ACCEPT_TAIL_MS = 250
+/** Of the time that a drain may take after that, what tunnels are ended in. The rest is for peers that take their time to close. */
+const TUNNELS_SHARE = 0.8
 
 export class Listener {
   readonly #options: ListenerOptions
   readonly #server: ServerOptions & { readonly buffers: OutputBuffers }
+  readonly #tunnels: Tunnels
   readonly #connections = new Set<ServedConnection>()
   readonly #ports: Server[] = []
   readonly #contexts: TlsContexts
@@ -35,7 +39,8 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#server = { ...options.server, buffers: new OutputBuffers(), closed: (connection) => this.#closed(connection), priorKnowledge: (socket, client, bytes) => this.#http2(socket, client).start(bytes) }
+    this.#tunnels = new Tunnels(options.server.clock)
+    this.#server = { ...options.server, buffers: new OutputBuffers(), tunnels: this.#tunnels, closed: (connection) => this.#closed(connection), priorKnowledge: (socket, client, bytes) => this.#http2(socket, client).start(bytes) }
     this.#contexts = new TlsContexts(options.tls.options, { secured: (socket) => this.#secured(socket), failed: options.handshakeFailed })
   }
 
@@ -95,24 +100,34 @@ export class Listener {
     if (this.#connections.size === 0) this.#emptied()
   }
 
-  /** Answers close their connections from now on. Resolves when all are gone, or when time is up: the rest is cut. */
+  /**
+   * Answers close their connections from now on, and tunnels end one after another once the port is closed: who comes back shall come to others.
+   * Resolves when all are gone, or when time is up: the rest is cut.
+   */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true
     for (const connection of this.#connections) connection.drain()
     await new Promise((resolve) => setTimeout(resolve, ACCEPT_TAIL_MS))
     for (const port of this.#ports) port.close()
     if (this.#connections.size === 0) return
-    const timer = setTimeout(() => this.#cut(), Math.max(0, timeoutMs - ACCEPT_TAIL_MS))
+    const leftMs = Math.max(0, timeoutMs - ACCEPT_TAIL_MS)
+    this.#tunnels.endWithin(leftMs * TUNNELS_SHARE)
+    const timer = setTimeout(() => this.#cut(), leftMs)
     await new Promise<void>((resolve) => { this.#emptied = resolve })
     clearTimeout(timer)
   }
-  #cut() { for (const connection of [...this.#connections]) connection.reset() }
+  #cut() { for (const connection of [...this.#connections]) connection.cut() }
 }
 
-/** Read at accept: a closed socket forgets it. `::ffff:` is how a dual-stack socket shows IPv4 (bun.md §1.2). */
-const peerOf = (socket: Socket): Peer => ({
-  address: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-  port: socket.remotePort ?? 0,
-  localPort: socket.localPort ?? 0,
-  tls: null,
-})
+/**
+ * Read at accept: a closed socket forgets it. Of the handle where there is one: what the socket itself is asked for it keeps, with more that nobody
+ * asked for (bun.md §1.8). `::ffff:` is how a dual-stack socket shows IPv4 (bun.md §1.2).
+ */
+const peerOf = (socket: Socket): Peer => {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const { remoteAddress, remotePort, localPort } = hasEnds(handle) ? handle : socket
+  return { address: (remoteAddress ?? '').replace(/^::ffff:/, ''), port: remotePort ?? 0, localPort: localPort ?? 0, tls: null }
+}
+type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>
+const hasEnds = (handle: unknown): handle is Ends =>
+  typeof handle === 'object' && handle !== null && typeof Reflect.get(handle, 'remoteAddress') === 'string' && typeof Reflect.get(handle, 'localPort') === 'number'

@@ -160,8 +160,9 @@ export interface UpstreamRequest {
   /** Field lines added to the client's: Host first. */
   readonly lines: Buffer
   readonly extra: FieldBlock
-  /** Octets of the body, or CHUNKED. */
+  /** Octets of the body, or CHUNKED; sized: that is told. */
   readonly length: number
+  readonly sized: boolean
   readonly first: Span
   /** Which fields of the answer are dropped. */
   readonly answerNames: NameTable

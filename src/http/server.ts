@@ -3,14 +3,15 @@
 import type { Socket } from 'node:net'
 import { AnswerWriter, type AnswerFor } from './answer-writer.ts'
 import { type FieldBlock, type NameTable, noFields } from './fields.ts'
-import { ChunkReader } from './h1/chunks.ts'
 import { LINGER_BYTES, LINGER_MS, PIPELINE_BYTES } from './h1/limits.ts'
+import { BodyReader } from './h1/body-reader.ts'
 import { RequestHead } from './h1/request.ts'
 import type { Scratch } from './scratch.ts'
-import { CHUNKED, type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
+import { type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
 import { Wire, type WireOptions } from './wire.ts'
-import { isPreface, PREFACE_LINE_BYTES } from './preface.ts'
+import { isForeign, isPreface, PREFACE_LINE_BYTES } from './preface.ts'
 import { codeOf, refusal } from './refusal.ts'
+import { SHUTDOWN, type Tunnel, type Tunnels } from './tunnels.ts'
 
 /** What people set; read anew for each request. */
 export type ServerLimits = {
@@ -18,15 +19,19 @@ export type ServerLimits = {
   readonly bodyMs: number
   readonly keepAliveMs: number
   readonly requestsPerConnection: number
+  /** At once, of an HTTP/2 connection that begins. */
+  readonly streamsPerConnection: number
 }
 /** A connection as the listener knows it. */
 export interface ServedConnection {
   /** Finish what there is, take no more. */
   drain(): void
-  reset(): void
+  /** Time is up. */
+  cut(): void
 }
 export type ServerOptions = WireOptions & {
   readonly scratch: Scratch
+  readonly tunnels: Tunnels
   readonly date: () => string
   readonly names: () => NameTable
   readonly limits: () => ServerLimits
@@ -50,7 +55,7 @@ const HALF_CLOSED_MS = 5_000
 /** How long an idle connection may still bring a request after drain began, and a closing one read its answer: what is on its way is not lost. */
 export const DRAIN_IDLE_MS = 1_000
 
-export class ServerConnection extends Wire implements Exchange {
+export class ServerConnection extends Wire implements Exchange, Tunnel {
   readonly client: Peer
   readonly request = new RequestHead()
   readonly first = new Span()
@@ -61,11 +66,9 @@ export class ServerConnection extends Wire implements Exchange {
   readonly #responder: Responder
   readonly #writer: AnswerWriter
   readonly #span = new Span()
-  #chunks: ChunkReader | null = null
+  readonly #body = new BodyReader()
   #phase: Phase = 'head'
   #carry: Buffer | null = null
-  #bodyLeft = 0
-  #bodyOctets = 0
   #receiving = false
   /** The answer has begun; it is over. */
   #begun = false
@@ -96,13 +99,23 @@ export class ServerConnection extends Wire implements Exchange {
     // An answer that is still on its way out has its own deadline.
     if (idle || (this.#phase === 'linger' && !this.blocked)) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
   }
+  leave() {
+    this.#responder.abandoned(SHUTDOWN)
+    this.#answered = true
+    this.#startLinger()
+  }
+  cut() {
+    const engaged = this.#engaged()
+    this.reset()
+    if (engaged) this.#responder.abandoned(SHUTDOWN)
+  }
 
   // ---- what the client sends
 
   protected override received(bytes: Buffer) {
     switch (this.#phase) {
       case 'head': return this.blocked ? this.#hold(bytes, PIPELINE_BYTES) : this.#heads(bytes)
-      case 'body': return this.#receiving ? this.#body(bytes) : this.#hold(bytes, 0)
+      case 'body': return this.#receiving ? this.#bodyCame(bytes) : this.#hold(bytes, 0)
       case 'answer': return this.#hold(bytes, PIPELINE_BYTES)
       case 'tunnel': return this.#deliver(this.#span.set(bytes, 0, bytes.length), false)
       case 'linger': return this.#linger(bytes.length)
@@ -129,9 +142,10 @@ export class ServerConnection extends Wire implements Exchange {
 
   /** False: the head is not complete. */
   #head(bytes: Buffer): boolean {
-    if (this.#served === 0 && this.client.tls === null && isPreface(bytes)) return this.#isHttp2(bytes)
+    const unknown = this.#served === 0 && this.client.tls === null
+    if (unknown && isPreface(bytes)) return this.#isHttp2(bytes)
     const end = this.request.scan(bytes, 0, bytes.length, this.#options.names())
-    if (end < 0) { this.#unreadable(-end); return true }
+    if (end < 0) { this.#unreadable(-end, this.request.fault, unknown && isForeign(bytes)); return true }
     if (end === 0) {
       if (this.peerEnded) { this.#unreadable(400, CUT_HEAD); return true }
       this.#carry = bytes
@@ -151,12 +165,12 @@ export class ServerConnection extends Wire implements Exchange {
   }
 
   #begin(bytes: Buffer, end: number) {
-    const { length } = this.request
     this.#served++
     this.#timed = this.#answered = this.#begun = this.#receiving = false
-    this.bodyLimit = this.#bodyOctets = 0
-    const used = length === CHUNKED ? this.#firstChunks(bytes, end) : this.#firstOctets(bytes, end, length)
-    if (used < 0) return this.#unreadable(400, 'broken chunked coding')
+    this.bodyLimit = 0
+    this.#body.begin(this.request.length)
+    const used = this.#body.read(bytes, end, this.first)
+    if (used < 0) return this.#unreadable(400, BROKEN_CHUNKS)
     this.octetsIn = used - this.request.start
     if (used < bytes.length) this.#carry = bytes.subarray(used)
     this.#phase = this.first.last ? 'answer' : 'body'
@@ -167,46 +181,14 @@ export class ServerConnection extends Wire implements Exchange {
     if (this.#phase === 'body' && !this.#receiving) this.pause()
   }
 
-  #firstOctets(bytes: Buffer, end: number, length: number): number {
-    const used = Math.min(bytes.length, end + length)
-    this.first.set(bytes, end, used).last = used - end === length
-    this.#bodyLeft = length - (used - end)
-    this.#bodyOctets = used - end
-    return used
-  }
-
-  #firstChunks(bytes: Buffer, end: number): number {
-    const chunks = this.#chunks ??= new ChunkReader()
-    chunks.start()
-    if (!chunks.read(bytes, end)) return -1
-    this.first.set(bytes, chunks.from, chunks.to).last = chunks.ended
-    this.first.trailers = chunks.ended && chunks.hasTrailers ? chunks.trailers : null
-    this.#bodyOctets = chunks.to - chunks.from
-    return chunks.used
-  }
-
-  #body(bytes: Buffer) {
+  #bodyCame(bytes: Buffer) {
     this.clock.arm(this, this.#options.limits().bodyMs)
-    if (this.request.length !== CHUNKED) return this.#sizedBody(bytes)
-    const chunks = this.#chunks!
-    if (!chunks.read(bytes, 0)) return this.#brokenBody(new ProxyError('downstream', 'bad_request', { status: 400, message: 'broken chunked coding' }))
-    this.octetsIn += chunks.used
-    this.#span.set(bytes, chunks.from, chunks.to).trailers = chunks.ended && chunks.hasTrailers ? chunks.trailers : null
-    this.#bodySpan(bytes, chunks.used, chunks.ended)
-  }
-
-  #sizedBody(bytes: Buffer) {
-    const used = Math.min(bytes.length, this.#bodyLeft)
-    this.#bodyLeft -= used
+    const used = this.#body.read(bytes, 0, this.#span)
+    if (used < 0) return this.#brokenBody(new ProxyError('downstream', 'bad_request', { status: 400, message: BROKEN_CHUNKS }))
     this.octetsIn += used
-    this.#span.set(bytes, 0, used)
-    this.#bodySpan(bytes, used, this.#bodyLeft === 0)
-  }
-
-  #bodySpan(bytes: Buffer, used: number, last: boolean) {
-    this.#bodyOctets += this.#span.size
-    if (this.bodyLimit > 0 && this.#bodyOctets > this.bodyLimit) return this.#brokenBody(new ProxyError('downstream', 'limit_body', { status: 413, message: `the body exceeds ${this.bodyLimit} octets` }))
+    if (this.bodyLimit > 0 && this.#body.octets > this.bodyLimit) return this.#brokenBody(new ProxyError('downstream', 'limit_body', { status: 413, message: `the body exceeds ${this.bodyLimit} octets` }))
     if (used < bytes.length) this.#carry = bytes.subarray(used)
+    const { last } = this.#span
     if (last) {
       this.#phase = 'answer'
       this.clock.disarm(this)
@@ -216,7 +198,9 @@ export class ServerConnection extends Wire implements Exchange {
 
   #deliver(span: Span, last: boolean) {
     span.last = last
-    if (!this.#responder.body(span) && !last && this.#phase !== 'linger') this.pause()
+    const wants = this.#responder.body(span)
+    span.bytes = EMPTY // a read is up to half a mebibyte (bun.md §1.8): while the client is paused, nobody needs it here
+    if (!wants && !last && this.#phase !== 'linger') this.pause()
   }
 
   #brokenBody(error: ProxyError) {
@@ -230,11 +214,11 @@ export class ServerConnection extends Wire implements Exchange {
   }
 
   /** The head was refused: there is no telling where the next one would start (RFC 9112 §9.6, §11.2). */
-  #unreadable(status: number, message = this.request.fault) {
+  #unreadable(status: number, message: string, silent = false) {
     const error = new ProxyError('downstream', codeOf(status), { status, message })
     this.#answered = true
     this.#responder.refused(error)
-    this.#writer.own(refusal(error), { head: false, minor: 1, close: true })
+    if (!silent) this.#writer.own(refusal(error), { head: false, minor: 1, close: true })
     this.#startLinger()
   }
 
@@ -243,11 +227,11 @@ export class ServerConnection extends Wire implements Exchange {
   receive() {
     if (this.#phase !== 'body' || this.#receiving) return
     this.#receiving = true
-    if (this.request.expectsContinue && this.#bodyOctets === 0) this.sendText('HTTP/1.1 100 Continue\r\n\r\n')
+    if (this.request.expectsContinue && this.#body.octets === 0) this.sendText('HTTP/1.1 100 Continue\r\n\r\n')
     this.clock.arm(this, this.#options.limits().bodyMs)
     const held = this.#carry
     this.#carry = null
-    if (held !== null) this.#body(held)
+    if (held !== null) this.#bodyCame(held)
     this.resume()
   }
 
@@ -284,6 +268,7 @@ export class ServerConnection extends Wire implements Exchange {
     this.#begun = true
     this.#close = true
     this.#phase = 'tunnel'
+    this.#options.tunnels.add(this)
     const sent = this.#writer.inform(head, added, span)
     if (span.last) this.#ended()
     this.resume() // early octets may have paused it
@@ -371,7 +356,10 @@ export class ServerConnection extends Wire implements Exchange {
   protected override lost() {
     if (this.#engaged()) this.#responder.abandoned(CLIENT_GONE)
   }
-  protected override shut() { this.#options.closed(this) }
+  protected override shut() {
+    if (this.#phase === 'tunnel') this.#options.tunnels.remove(this)
+    this.#options.closed(this)
+  }
   /** Somebody still works for this client. */
   #engaged() { return !this.#answered || this.#phase === 'tunnel' }
 
@@ -390,6 +378,7 @@ export class ServerConnection extends Wire implements Exchange {
   }
 }
 
+const BROKEN_CHUNKS = 'broken chunked coding'
 const CUT_HEAD = 'the connection ended inside a head'
 const EMPTY: Buffer = Buffer.alloc(0)
 const CLIENT_GONE = new ProxyError('downstream', 'client_gone', { status: 499 })

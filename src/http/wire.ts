@@ -1,8 +1,8 @@
 // The only way to a socket. Native writes and an own `push` are worth 2-3 µs a request (hotpath.md §3, §5); they are undocumented, so
 // `nativeWorks` probes them at start and the public stream API is the fallback. Knows no HTTP.
-import { readSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Clock, Expiring } from './clock.ts'
+import { hasUnread } from './unread.ts'
 
 /** What Bun's node:net keeps below a socket. `write` returns the octets taken, negative when closed. */
 type NativeHandle = { write(bytes: Buffer, from: number, length: number): number; pause(): void; resume(): void }
@@ -13,6 +13,9 @@ const isNative = (handle: unknown): handle is NativeHandle =>
 const PIECE_BYTES = 16_384
 
 export type WireOptions = { readonly clock: Clock; readonly native: boolean }
+
+/** A socket and whom it belongs to. */
+type Wired = Socket & { wire: Wire }
 
 export abstract class Wire implements Expiring {
   dueTick = 0
@@ -49,16 +52,20 @@ export abstract class Wire implements Expiring {
 
   /** Call once, for a connecting or connected socket. */
   protected attach(socket: Socket) {
-    this.#socket = socket
-    socket.on('error', (error) => this.#gone(error))
-    socket.on('close', () => this.#gone(null))
-    if (this.#useNative) {
-      socket.push = (bytes: Buffer | null) => { bytes === null ? this.#end() : this.received(bytes); return true }
-      return
-    }
-    socket.on('data', (bytes: Buffer) => this.received(bytes))
-    socket.on('end', () => { if (!socket.destroyed) this.#end() }) // a local destroy() emits it too (bun.md §1.2)
+    const wired: Wired = this.#socket = Object.assign(socket, { wire: this })
+    wired.on('error', Wire.#failed).on('close', Wire.#closed)
+    if (this.#useNative) wired.push = Wire.#pushed
+    else wired.on('data', Wire.#pushed).on('end', Wire.#ended)
   }
+  // One function for all sockets: three for each, with what they close over, are 180 octets of an idle connection.
+  static #failed(this: Wired, error: Error) { this.wire.#gone(error) }
+  static #closed(this: Wired) { this.wire.#gone(null) }
+  static #pushed(this: Wired, bytes: Buffer | null): boolean {
+    if (bytes === null) this.wire.#end()
+    else this.wire.received(bytes)
+    return true
+  }
+  static #ended(this: Wired) { if (!this.destroyed) this.wire.#end() } // a local destroy() emits it too (bun.md §1.2)
   /** Call when the socket is connected. */
   protected connected() {
     const handle: unknown = Reflect.get(this.#socket, '_handle')
@@ -136,12 +143,12 @@ export abstract class Wire implements Expiring {
 
   /**
    * Whether the peer of an idle connection has sent nothing yet, no FIN and no reset either: asked of the kernel, as the event loop may still
-   * have it before it (bun.md §1.7). Where it has, the connection is broken: an octet was read past its reader.
+   * have it before it (bun.md §1.7). Where it has, the connection is of no use any more.
    */
   protected isQuiet(): boolean {
     const handle: unknown = this.#handle
     const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
-    return typeof fd !== 'number' || hasNothing(fd)
+    return typeof fd !== 'number' || !hasUnread(fd)
   }
 
   /** Nothing more will be sent: FIN behind what is still held. The peer's octets keep coming. */
@@ -190,16 +197,6 @@ export abstract class Wire implements Expiring {
     this.lost(error)
   }
 }
-
-const hasNothing = (fd: number): boolean => {
-  try {
-    readSync(fd, ONE_OCTET)
-    return false
-  } catch (error) {
-    return error instanceof Error && Reflect.get(error, 'code') === 'EAGAIN'
-  }
-}
-const ONE_OCTET = Buffer.alloc(1)
 
 /** Whether the bypass works on this Bun: echo over loopback through `_handle.write` and an own `push`. */
 export const nativeWorks = (): Promise<boolean> => new Promise((resolve) => {

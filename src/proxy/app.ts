@@ -49,11 +49,7 @@ export class ProxyApp {
     this.#hono = new Hono<Env>({ router: this.#router, getPath: (request) => this.#noted(request) })
   }
 
-  readonly responder = (exchange: Exchange): Responder => {
-    const context: RequestContext = new RequestContext(exchange, this.#serving, () => this.#dispatch(view))
-    const view = new RequestView(context)
-    return context
-  }
+  readonly responder = (exchange: Exchange): Responder => new RequestContext(exchange, this.#serving, this.#dispatch)
 
   #noted(request: unknown): string {
     if (!(request instanceof RequestView)) throw new TypeError('requests come from exchanges')
@@ -61,11 +57,11 @@ export class ProxyApp {
     return request.path
   }
 
-  #dispatch(view: RequestView) {
-    const { context } = view
+  /** One for all contexts, and a view for each request: an idle connection has neither. */
+  readonly #dispatch = (context: RequestContext) => {
     try {
       // Hono reads method, url and headers only (hono.md §2); a native Request would lose unknown methods and the raw path.
-      const result = this.#hono.fetch(view as unknown as Request, context)
+      const result = this.#hono.fetch(new RequestView(context) as unknown as Request, context)
       if (result === FORWARDED) return
       if (result instanceof Promise) result.then((response) => this.#answer(context, response), (error: unknown) => this.#failed(context, error))
       else this.#answer(context, result)

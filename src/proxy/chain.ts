@@ -8,8 +8,10 @@ import { appRoot, redirect } from '../policies/redirect.ts'
 import { rewrite } from '../policies/rewrite.ts'
 import { httpsRedirect } from '../policies/tls-host.ts'
 import { upstreamHost } from '../policies/upstream-host.ts'
+import { mirror } from './mirror.ts'
 import { forward, select } from './select.ts'
 import type { Serving } from './serving.ts'
+import { storeBody } from './store-body.ts'
 
 /** ingress-nginx.md §4.10 and F9: redirects come before the redirect to HTTPS, that before limits and authentication. */
 const steps = (route: Route): (Step | null)[] => [
@@ -32,7 +34,7 @@ const step = <K extends keyof Policies>(key: K, policy: Policy<K>, route: Route)
  * (2-3 µs cheaper than composing for each request, hotpath.md §3).
  */
 export const chainOf = (route: Route, serving: Serving): Handler<Env> => {
-  const present = [...steps(route), select(route, serving)].filter((each) => each !== null)
+  const present = [...steps(route), mirror(route, serving), storeBody(route, serving), select(route, serving)].filter((each) => each !== null)
   const chain = present.reduceRight<Step>((rest, each) => (c, next) => each(c, () => rest(c, next)), forward)
   return (c) => chain(c, unreachable)
 }

@@ -12,11 +12,14 @@ import type { Sink } from '../telemetry/record.ts'
 import { LiveTable } from '../update.ts'
 import { Backends } from '../upstream/backends.ts'
 import type { EjectionReason } from '../upstream/health/health.ts'
-import { type PoolLimits, Pools } from '../upstream/pool.ts'
+import type { PoolLimits } from '../upstream/endpoint-pool.ts'
+import { Pools } from '../upstream/pools.ts'
 import { ProxyApp } from './app.ts'
 import { certificateFor, tlsOptions } from './certificates.ts'
+import { type DropReason, Mirrors } from './mirrors.ts'
 import { RequestIds } from './request-ids.ts'
 import { globalView, type Serving } from './serving.ts'
+import { SpillSpace } from './spill-space.ts'
 import { Texts } from './texts.ts'
 
 /** A port that can't be opened: names the flag and the remedy. */
@@ -31,6 +34,8 @@ export type EdgeEvents = {
   readonly handshakeFailed: (reason: HandshakeFailure) => void
   /** Health left an endpoint out. */
   readonly ejected: (reason: EjectionReason) => void
+  /** A copy for a mirror did not get there. */
+  readonly mirrorDropped: (reason: DropReason) => void
   /** A step threw what is not an outcome: our defect. */
   readonly defect: (error: unknown) => void
 }
@@ -47,7 +52,6 @@ export class Edge {
   readonly #pools: Pools
   readonly #clock: Clock
   #limits: ServerLimits
-  #poolLimits: PoolLimits
 
   /** Probes the socket bypass first. */
   static async create(bind: { host: string; workers: number }, events: EdgeEvents): Promise<Edge> {
@@ -57,13 +61,13 @@ export class Edge {
   private constructor(bind: { host: string; workers: number }, events: EdgeEvents, native: boolean) {
     const { settings } = this.table.global
     this.#limits = serverLimits(settings)
-    this.#poolLimits = poolLimits(settings)
     this.#clock = new Clock()
     const wire = { clock: this.#clock, native, scratch: new Scratch() }
-    this.#pools = new Pools(() => this.#poolLimits, wire)
+    this.#pools = new Pools(poolLimits(settings), wire)
     const view = globalView(this.table.global)
     const backends = new Backends(this.#pools, { workers: bind.workers, ejected: events.ejected })
-    this.#serving = { backends, pools: this.#pools, clock: this.#clock, ids: new RequestIds(), texts: new Texts(), sink: events.sink, view }
+    const shared = { ids: new RequestIds(), texts: new Texts(), space: new SpillSpace(), mirrors: new Mirrors(this.#pools, events.mirrorDropped) }
+    this.#serving = { ...shared, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
     this.#listener = new Listener({
       host: bind.host,
@@ -95,12 +99,18 @@ export class Edge {
     else this.#app.updated(update)
     if (update.global === undefined) return
     this.#limits = serverLimits(update.global.settings)
-    this.#poolLimits = poolLimits(update.global.settings)
+    this.#pools.limit(poolLimits(update.global.settings))
     this.#listener.renewTls()
   }
 
   /** What active checks found: endpoints that are not well, by backend. */
   checked(unwell: readonly (readonly [backend: string, endpoints: readonly Endpoint[]])[]) { this.#serving.backends.checked(new Map(unwell)) }
+
+  /** Connections to endpoints, for /table and /metrics. */
+  get pools(): Pick<Pools, 'rows' | 'drainCounts'> { return this.#pools }
+
+  /** Endpoints as they do here, for /table. */
+  get backends(): Pick<Backends, 'rows'> { return this.#serving.backends }
 
   async drain(timeoutMs: number) {
     await this.#listener.drain(timeoutMs)
@@ -123,10 +133,13 @@ const serverLimits = (settings: Settings): ServerLimits => ({
   bodyMs: settings['client-body-timeout'] * SECOND_MS,
   keepAliveMs: settings['keep-alive'] * SECOND_MS,
   requestsPerConnection: settings['keep-alive'] === 0 ? 1 : settings['keep-alive-requests'],
+  streamsPerConnection: settings['http2-max-concurrent-streams'],
 })
 const poolLimits = (settings: Settings): PoolLimits => ({
   idle: settings['upstream-keepalive-connections'],
+  idlePerEndpoint: settings['upstream-keepalive-connections-per-endpoint'] || Infinity,
   idleMs: settings['upstream-keepalive-timeout'] * SECOND_MS,
+  ageMs: settings['upstream-keepalive-time'] * SECOND_MS,
   requestsPerConnection: settings['upstream-keepalive-requests'],
 })
 

@@ -10,12 +10,14 @@ import type { Applicant } from '../upstream/admission.ts'
 import type { BalancedRequest } from '../upstream/balance/balancer.ts'
 import type { LiveBackend } from '../upstream/backends.ts'
 import type { LiveEndpoint } from '../upstream/endpoint.ts'
-import type { Pools } from '../upstream/pool.ts'
+import type { EndpointPool } from '../upstream/endpoint-pool.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import { CurrentAttempt } from './attempt.ts'
-import { BodyCopy, fitsCopy } from './body-copy.ts'
+import { type AheadLimits, type AheadReader, mayRunAhead, ReadAhead } from './read-ahead.ts'
+import { type RequestBody, StreamedBody } from './request-body.ts'
 import { conditionOfError, conditionOfStatus, isRepeatable, mayRetry } from './retry.ts'
 import type { GlobalView } from './serving.ts'
+import type { SpillSpace } from './spill-space.ts'
 import { TimeLimit } from './time-limit.ts'
 
 /** The request that is being forwarded, and what becomes of it. */
@@ -25,6 +27,10 @@ export interface Forwarded extends BalancedRequest {
   readonly timeouts: Timeouts
   readonly retry: RetryPolicy
   readonly plan: AnswerPlan
+  /** Its body where it was read whole before; null: it comes as it is sent. */
+  readonly stored: RequestBody | null
+  /** How far its answer may be read ahead of the client; undefined: not at all. */
+  readonly answerBuffer: AheadLimits | undefined
   /** Put on the answer. */
   readonly answerFields: FieldBlock
   readonly upstreamTarget: string
@@ -39,14 +45,16 @@ export interface Forwarded extends BalancedRequest {
 }
 
 /** What it needs of the worker. */
-export type Upstreams = { readonly pools: Pick<Pools, 'to'>; readonly clock: Clock; readonly view: Pick<GlobalView, 'requestFields'> }
+export type Upstreams = { readonly pools: { to(endpoint: LiveEndpoint): Pick<EndpointPool, 'take' | 'dial'> }; readonly clock: Clock; readonly space: SpillSpace; readonly view: Pick<GlobalView, 'requestFields'> }
 
-export class Forward implements AnswerSink, Applicant {
+export class Forward implements AnswerSink, Applicant, AheadReader {
   readonly #context: Forwarded
   readonly #upstreams: Upstreams
   readonly #attempt = new CurrentAttempt()
-  readonly #sent = new BodyCopy()
-  readonly #time: TimeLimit
+  readonly #streamed: StreamedBody
+  #body: RequestBody
+  /** Of the few requests that have one; kept for the next. */
+  #time: TimeLimit | null = null
   readonly #tried: LiveEndpoint[] = []
   #backend: LiveBackend | null = null
   #connection: Connection | null = null
@@ -54,9 +62,10 @@ export class Forward implements AnswerSink, Applicant {
   #waiting = false
   #placed = false
   #repeatable = false
-  /** More of the body is asked for. */
-  #receiving = false
   #responded = false
+  /** The answer may be read ahead so far; it is, as its client was slower. */
+  #limits: AheadLimits | undefined
+  #ahead: ReadAhead | null = null
   #tunnel = false
   /** In a tunnel each direction ends by itself. */
   #upstreamDone = false
@@ -65,18 +74,20 @@ export class Forward implements AnswerSink, Applicant {
   constructor(context: Forwarded, upstreams: Upstreams) {
     this.#context = context
     this.#upstreams = upstreams
-    this.#time = new TimeLimit(upstreams.clock, (error) => this.#abandon(error))
+    this.#body = this.#streamed = new StreamedBody(context.exchange)
   }
 
-  get active() { return this.#connection !== null || this.#waiting }
+  get active() { return this.#connection !== null || this.#waiting || this.#ahead !== null }
 
   /** The first try goes to `endpoint`, or waits. Throws ProxyError where the backend has no place. */
   start(backend: LiveBackend, endpoint: LiveEndpoint) {
-    const { method, retry } = this.#context
+    const { method, retry, stored } = this.#context
     this.#backend = backend
     this.#tried.length = 0
-    this.#sent.clear()
-    this.#receiving = this.#responded = this.#tunnel = this.#upstreamDone = this.#clientDone = false
+    this.#streamed.begin()
+    this.#body = stored ?? this.#streamed
+    this.#limits = undefined
+    this.#responded = this.#tunnel = this.#upstreamDone = this.#clientDone = false
     this.#repeatable = isRepeatable(method, retry)
     backend.retries.count()
     const place = backend.admission === null ? endpoint : backend.admission.enter(this, endpoint)
@@ -91,19 +102,20 @@ export class Forward implements AnswerSink, Applicant {
     const { exchange, start, timeouts: { requestMs } } = this.#context
     const callMs = target.protocol === 'h2' ? grpcTimeoutMs(exchange.request.field('grpc-timeout')) : Infinity
     const limitMs = requestMs === 0 ? callMs : Math.min(requestMs, callMs)
-    if (limitMs < Infinity) this.#time.begin(start, limitMs)
+    if (limitMs < Infinity) this.#timeLimit().begin(start, limitMs)
   }
+  #timeLimit(): TimeLimit { return this.#time ??= new TimeLimit(this.#upstreams.clock, (error) => this.abandon(error)) }
 
   // ---- Applicant
 
   #wait() {
     this.#waiting = true
-    this.#time.wait(this.#context.timeouts.connectMs)
+    this.#timeLimit().wait(this.#context.timeouts.connectMs)
   }
   admitted(endpoint: LiveEndpoint) {
     this.#waiting = false
     this.#placed = true
-    this.#time.placed()
+    this.#time?.placed()
     this.#try(endpoint, false)
   }
   pick(tried: readonly LiveEndpoint[]): LiveEndpoint | undefined { return this.#backend?.pick(tried, this.#context) }
@@ -111,55 +123,44 @@ export class Forward implements AnswerSink, Applicant {
   // ---- one try
 
   #try(endpoint: LiveEndpoint, fresh: boolean) {
-    const { exchange, attempts, timeouts } = this.#context
-    const pool = this.#upstreams.pools.to(endpoint.key, endpoint.target)
+    const { attempts, timeouts } = this.#context
+    const pool = this.#upstreams.pools.to(endpoint)
     this.#attempt.begin(endpoint, attempts)
-    const { first, request } = exchange
-    const connection = fresh ? pool.dial() : pool.take(this.#repeatable && (first.last || fitsCopy(request.length)))
+    const body = this.#body
+    const connection = fresh ? pool.dial() : pool.take(this.#repeatable && body.lasts)
     this.#connection = connection
     const wants = connection.exchange(this.#request(), this, timeouts)
-    if (!first.last && this.#connection === connection) this.#sendBody(connection, wants)
+    if (!body.first.last && this.#connection === connection) body.sendRest(connection, wants)
   }
 
   #request(): UpstreamRequest {
     const context = this.#context
-    const { request, first } = context.exchange
+    const { length, sized, first } = this.#body
     return {
-      head: request, target: context.upstreamTarget, lines: context.upstreamLines(), extra: this.#upstreams.view.requestFields,
-      length: request.length, first, answerNames: context.plan.names,
+      head: context.exchange.request, target: context.upstreamTarget, lines: context.upstreamLines(), extra: this.#upstreams.view.requestFields,
+      length, sized, first, answerNames: context.plan.names,
     }
   }
 
-  /** Behind what a former try had of it. The rest is not asked for before the connection wants it: until then it can go elsewhere. */
-  #sendBody(connection: Connection, wanted: boolean) {
-    const wants = this.#sent.isEmpty ? wanted : this.#sent.sendTo(connection) && wanted
-    if (wants) this.#receive()
-    else if (this.#receiving) this.#context.exchange.pause()
-  }
-  #receive() {
-    const { exchange } = this.#context
-    if (this.#receiving) return exchange.resume()
-    if (exchange.first.last) return
-    this.#receiving = true
-    exchange.receive()
-  }
-
-  /** More of the request body. */
+  /** More of the request body, from the client. */
   send(span: Span): boolean {
-    if (!this.#responded) this.#sent.add(span)
-    const sent = this.#connection!.write(span)
+    if (!this.#responded) this.#streamed.keep(span)
+    const sent = this.#connection?.write(span) ?? true
     if (span.last) this.#clientEnded()
     return sent
   }
-  clientDrained() { this.#connection?.resume() }
+  clientDrained() {
+    if (this.#ahead === null) this.#connection?.resume()
+    else this.#ahead.resume()
+  }
 
   /** The client is gone. */
   cancel(error: ProxyError) {
     this.#leave(error)
     this.#finish()
   }
-  /** Its time is over. */
-  #abandon(error: ProxyError) {
+  /** Its time is over, or what it needs is lost. */
+  abandon(error: ProxyError) {
     this.#leave(error)
     this.#end(error)
   }
@@ -182,25 +183,33 @@ export class Forward implements AnswerSink, Applicant {
     if (head.status >= LEAST_RETRIED && this.#again(head.status, span.last)) return true
     const { exchange, answerFields } = this.#context
     this.#begin(head, span)
-    if (span.last) this.#finish()
-    return exchange.respond(head, answerFields, span)
+    const { answerBuffer } = this.#context
+    this.#limits = answerBuffer !== undefined && mayRunAhead(head) ? answerBuffer : undefined
+    const { last } = span
+    if (last) this.#finish()
+    return exchange.respond(head, answerFields, span) || last || this.#runsAhead()
   }
 
   tunnelled(head: ReceivedAnswer, span: Span): boolean {
     const { exchange, answerFields } = this.#context
     this.#begin(head, span)
-    this.#tunnel = this.#receiving = true
-    this.#time.end()
+    this.#tunnel = true
+    this.#time?.end()
     return exchange.tunnel(head, answerFields, span)
   }
 
   body(span: Span): boolean {
     this.#attempt.received(span.size)
-    if (span.last) this.#upstreamEnded()
-    return this.#context.exchange.write(span)
+    if (this.#ahead?.idle === false) return this.#readAhead(this.#ahead, span)
+    const { last } = span
+    if (last) this.#upstreamEnded()
+    return this.#context.exchange.write(span) || last || this.#runsAhead()
   }
 
-  drained() { this.#receive() }
+  drained() {
+    if (this.#tunnel) this.#context.exchange.resume()
+    else this.#body.more()
+  }
 
   failed(error: ProxyError) {
     this.#connection = null
@@ -209,9 +218,38 @@ export class Forward implements AnswerSink, Applicant {
     if (last !== null) this.#end(last)
   }
 
+  // ---- reading ahead
+
+  /** The client takes no more for now: whether the upstream may go on. Not behind the last span: the exchange may be in its next request then. */
+  #runsAhead(): boolean {
+    const limits = this.#limits
+    if (limits === undefined) return false
+    this.#ahead ??= new ReadAhead(this, { limits, space: this.#upstreams.space })
+    this.#ahead.block()
+    return true
+  }
+  #readAhead(ahead: ReadAhead, span: Span): boolean {
+    if (span.last) this.#upstreamFreed()
+    return ahead.append(span)
+  }
+  /** All of the answer is here, though not yet at the client. */
+  #upstreamFreed() {
+    this.#connection = null
+    this.#attempt.end('')
+    this.#body.settle()
+    this.#leavePlace()
+  }
+
+  deliver(span: Span): boolean {
+    if (span.last) this.#finish()
+    return this.#context.exchange.write(span)
+  }
+  roomy() { this.#connection?.resume() }
+  lost(error: ProxyError) { this.abandon(error) }
+
   #begin(head: ReceivedAnswer, span: Span) {
     this.#responded = true
-    this.#sent.clear()
+    this.#body.settle()
     this.#attempt.answered(head.status, span.size)
     this.#context.status = head.status
   }
@@ -236,7 +274,7 @@ export class Forward implements AnswerSink, Applicant {
    * once more on a fresh one: that is no new try and costs no budget, as nothing was read of the first.
    */
   #recover(error: ProxyError): ProxyError | null {
-    if (error.retry === 'if-reused' && this.#repeatable && !this.#sent.lost) {
+    if (error.retry === 'if-reused' && this.#repeatable && !this.#body.lost) {
       this.#try(this.#attempt.endpoint, true)
       return null
     }
@@ -253,7 +291,7 @@ export class Forward implements AnswerSink, Applicant {
   #next(condition: RetryCondition | undefined, unread: boolean): LiveEndpoint | undefined {
     const { retry, start } = this.#context
     const tried = { repeatable: this.#repeatable, unread, tries: this.#tried.length + 1, elapsedMs: performance.now() - start }
-    if (this.#sent.lost || !mayRetry(retry, condition, tried)) return undefined
+    if (this.#body.lost || !mayRetry(retry, condition, tried)) return undefined
     this.#tried.push(this.#attempt.endpoint)
     return this.pick(this.#backend?.admission?.full(this.#tried) ?? this.#tried)
   }
@@ -290,8 +328,13 @@ export class Forward implements AnswerSink, Applicant {
   }
 
   #release() {
-    this.#sent.clear()
-    this.#time.end()
+    this.#body.settle()
+    this.#ahead?.close()
+    this.#ahead = null
+    this.#time?.end()
+    this.#leavePlace()
+  }
+  #leavePlace() {
     if (this.#placed) this.#backend?.admission?.leave()
     this.#placed = false
   }

@@ -21,6 +21,8 @@ export class ForwardedFields {
   #withId: Buffer = NONE
   /** which is left out where the client sent an id. */
   #withoutId: Buffer | null = null
+  /** The lines have the id of this request. */
+  #named = false
 
   constructor(client: Peer, ids: RequestIds) {
     this.#client = client
@@ -30,6 +32,7 @@ export class ForwardedFields {
 
   /** Decides who the client is. Call first, for each request. */
   read(request: ReceivedRequest, { trust, requestFieldNames }: Pick<GlobalView, 'trust' | 'requestFieldNames'>) {
+    this.#named = false
     this.#trust = trust
     if (this.#taken !== requestFieldNames) this.#made = null
     this.#taken = requestFieldNames
@@ -41,12 +44,13 @@ export class ForwardedFields {
     this.view = this.#direct
   }
 
-  /** Field lines from Host on. Valid until the next call. */
+  /** Field lines from Host on, with one id for all tries of a request. Valid until the next call. */
   lines(request: ReceivedRequest, upstreamHost: string | null): Buffer {
     const same = this.view === this.#direct && !request.forwarded && this.#made === this.view && this.#upstreamHost === upstreamHost
     if (!same) this.#make(request, upstreamHost)
     if (request.requestId !== '') return this.#linesWithoutId()
-    this.#ids.write(this.#withId, this.#idAt)
+    if (!this.#named) this.#ids.write(this.#withId, this.#idAt)
+    this.#named = true
     return this.#taken.has('x-request-id') ? this.#linesWithoutId() : this.#withId
   }
   /** Made when it is asked for: the second view of a buffer costs each connection 400 octets, idle ones too. */
@@ -65,7 +69,7 @@ export class ForwardedFields {
       ['X-Forwarded-Port', port], ['X-Forwarded-Proto', proto], ['X-Forwarded-Scheme', proto], ['X-Scheme', proto], ...originals(request),
     ]
     const lines = fields.filter(([name]) => !this.#taken.has(name.toLowerCase())).map(([name, value]) => `${name}: ${value}\r\n`).join('')
-    this.#withId = Buffer.from(`${lines}${ID_FIELD}${' '.repeat(ID_LENGTH)}\r\n`, 'latin1')
+    this.#withId = Buffer.from(`${lines}${ID_FIELD}${this.#named ? this.requestId(request) : ' '.repeat(ID_LENGTH)}\r\n`, 'latin1')
     this.#withoutId = null
     this.#made = request.forwarded ? null : this.view
     this.#upstreamHost = upstreamHost

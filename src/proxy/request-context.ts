@@ -5,7 +5,7 @@ import { refusal } from '../http/refusal.ts'
 import type { Exchange, OwnAnswer, Responder, Span } from '../http/message.ts'
 import { ProxyError } from '../http/message.ts'
 import type { RetryPolicy, Route, Timeouts } from '../model.ts'
-import type { RoutedRequest } from '../policies/policy.ts'
+import type { RouteContext, RoutedRequest } from '../policies/policy.ts'
 import type { Attempt, RequestRecord } from '../telemetry/record.ts'
 import type { BalancedRequest } from '../upstream/balance/balancer.ts'
 import type { LiveBackend } from '../upstream/backends.ts'
@@ -14,9 +14,11 @@ import type { ClientSession } from './affinity.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import { Forward } from './forward.ts'
 import { ForwardedFields } from './forwarded.ts'
+import type { Mirrored, MirrorCopy } from './mirror-copy.ts'
 import type { Serving } from './serving.ts'
+import type { StoredBody } from './stored-body.ts'
 
-export class RequestContext implements RoutedRequest, RequestRecord, Responder, BalancedRequest {
+export class RequestContext implements RoutedRequest, RequestRecord, Responder, BalancedRequest, Mirrored {
   readonly exchange: Exchange
   readonly forward: Forward
   readonly attempts: Attempt[] = []
@@ -31,11 +33,15 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   plan!: AnswerPlan
   /** Of a route with affinity. */
   session: ClientSession | null = null
+  /** Of a route that stores bodies, once the chain has come there. */
+  stored: StoredBody | null = null
   /** What `select` chose and `forward` uses. */
   chosen: { readonly backend: LiveBackend; readonly endpoint: LiveEndpoint } | null = null
   readonly #serving: Serving
   readonly #dispatch: (context: RequestContext) => void
   readonly #forwarded: ForwardedFields
+  /** For the mirror of the route, while its body is gathered. */
+  #copy: MirrorCopy | null = null
   #route: Route | null = null
   #over = true
   #unread = false
@@ -58,12 +64,16 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
     this.reason = this.alternativeName = ''
     this.attempts.length = 0
     this.upstreamTarget = request.cleanTarget
-    this.upstreamHost = this.chosen = this.session = null
+    this.upstreamHost = this.chosen = this.session = this.stored = this.#copy = null
     this.#over = this.#unread = false
     this.#forwarded.read(request, this.#serving.view)
     this.#dispatch(this)
   }
-  body(span: Span): boolean { return this.forward.active ? this.forward.send(span) : true }
+  body(span: Span): boolean {
+    this.#copy?.add(span)
+    if (this.stored?.ended === false) return this.stored.append(span)
+    return this.forward.active ? this.forward.send(span) : true
+  }
   drained() { this.forward.clientDrained() }
 
   abandoned(error: ProxyError) {
@@ -96,8 +106,19 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
     this.plan = this.#serving.view.plans.of(hsts)
   }
 
+  /** Its body is read into `stored` before the chain goes on. */
+  store(stored: StoredBody) {
+    this.stored = stored
+    stored.begin()
+  }
+
+  /** A copy of it goes to a mirror, when all of it is known. */
+  mirror(copy: MirrorCopy) { if (copy.begin()) this.#copy = copy }
+
   /** Field lines for the upstream, Host first. */
   upstreamLines(): Buffer { return this.#forwarded.lines(this.exchange.request, this.upstreamHost) }
+
+  get upstreamFields(): FieldBlock { return this.#serving.view.requestFields }
 
   /** What is put on an upstream's answer: with the cookie of a client that was tied to the endpoint. */
   get answerFields(): FieldBlock {
@@ -126,7 +147,12 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
     this.#over = true
     this.end = performance.now()
     if (error !== undefined) this.reason = error.code
+    this.#copy?.leave()
+    this.stored?.close()
+    this.stored = this.#copy = null
     this.#serving.sink(this)
+    this.chosen = null // an idle connection holds nothing of its last request
+    this.attempts.length = 0
   }
 
   /** Nobody may answer any more. */
@@ -149,6 +175,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   // ---- RequestRecord
 
   get timeouts(): Timeouts { return this.route.policies.timeouts }
+  get answerBuffer() { return this.route.policies.answerBuffer }
   get retry(): RetryPolicy { return this.route.policies.retry }
   get client() { return this.#forwarded.view.address }
   get method() { return this.#unread ? '' : this.exchange.request.method }
@@ -160,4 +187,10 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   get ingress() { return this.#route?.ingress ?? '' }
   get upstreamName() { return this.#route?.upstreamName ?? '' }
   field(name: string): string { return this.#unread ? '' : this.exchange.request.field(name) ?? '' }
+}
+
+/** Chains run on the proxy's own contexts; policies see less of them. */
+export const contextOf = (c: RouteContext): RequestContext => {
+  if (!(c.env instanceof RequestContext)) throw new TypeError('a chain runs on a RequestContext')
+  return c.env
 }

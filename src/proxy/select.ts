@@ -1,22 +1,16 @@
 // The last steps of a chain: which endpoint, and off it goes.
 import { ProxyError } from '../http/message.ts'
 import type { Alternative, Route } from '../model.ts'
-import type { RouteContext, Step } from '../policies/policy.ts'
+import type { Step } from '../policies/policy.ts'
 import { ClientSession, CookieAffinity } from './affinity.ts'
 import { chooser, evenDraws } from './canary.ts'
-import { RequestContext } from './request-context.ts'
+import { contextOf, type RequestContext } from './request-context.ts'
 import type { Serving } from './serving.ts'
 import type { Backends } from '../upstream/backends.ts'
 import type { LiveEndpoint } from '../upstream/endpoint.ts'
 
 /** What the chain returns where the answer comes later, from an upstream. Never sent. */
 export const FORWARDED = new Response(null)
-
-/** Chains run on the proxy's own contexts; policies see less of them. */
-const contextOf = (c: RouteContext): RequestContext => {
-  if (!(c.env instanceof RequestContext)) throw new TypeError('a chain runs on a RequestContext')
-  return c.env
-}
 
 /** Which backend, by the client's cookie or the route's canaries, then which of its endpoints. */
 export const select = (route: Route, { backends }: Serving): Step => {

@@ -5,10 +5,12 @@ import { type FieldBlock, fieldBlock, type NameTable, requestNames } from '../ht
 import type { Global } from '../model.ts'
 import type { Sink } from '../telemetry/record.ts'
 import type { Backends } from '../upstream/backends.ts'
-import type { Pools } from '../upstream/pool.ts'
+import type { Pools } from '../upstream/pools.ts'
 import { AnswerPlans } from './answer-plan.ts'
 import { type Trust, trustOf } from './client-view.ts'
+import type { Mirrors } from './mirrors.ts'
 import type { RequestIds } from './request-ids.ts'
+import type { SpillSpace } from './spill-space.ts'
 import type { Texts } from './texts.ts'
 
 /** What follows from Global, made anew when it changes. */
@@ -37,6 +39,8 @@ export type Serving = {
   readonly clock: Clock
   readonly ids: RequestIds
   readonly texts: Texts
+  readonly space: SpillSpace
+  readonly mirrors: Mirrors
   readonly sink: Sink
   view: GlobalView
 }

@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 import { inactiveKeys } from './inactive-keys.ts'
 import { nearest } from './nearest.ts'
-import { boolean, bytes, count, deadline, fieldName, fieldNames, list, loadBalance, networks, objectName, retryConditions, seconds, wholeNumber } from './values.ts'
+import { boolean, bytes, count, deadline, fieldName, fieldNames, list, loadBalance, networks, objectName, onOff, retryConditions, seconds, wholeNumber } from './values.ts'
 
 const ACCESS_LOG =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length ' +
@@ -49,13 +49,24 @@ export const configMap = z.object({
   'proxy-next-upstream-timeout': seconds.prefault('0').describe('No further try after this time, seconds; 0: no bound'),
   'retry-non-idempotent': boolean.prefault('false').describe('As non_idempotent in every proxy-next-upstream that is not off'),
   'proxy-body-size': bytes.prefault('1m').describe('Largest request body, 413 above it; 0: no limit'),
+  'proxy-request-buffering': onOff.prefault('off')
+    .describe('Read a whole request before an endpoint gets it, but no gRPC call. Off, unlike in ingress-nginx: bodies stream and are never stored'),
+  'client-body-buffer-size': bytes.prefault('8k').describe('Octets of such a body that are held in memory; the rest goes to a temporary file'),
+  'proxy-buffering': onOff.prefault('off')
+    .describe('Read an answer ahead of a slower client, so that the endpoint is soon free; nothing is held back from one that reads. Not where the answer has X-Accel-Buffering: no, and no gRPC call'),
+  'proxy-buffers-number': wholeNumber(1, 1_000_000).prefault('4').describe('How many proxy-buffer-size an answer may be ahead in memory; beyond them in a temporary file'),
+  'proxy-buffer-size': bytes.prefault('4k').describe('Unit of proxy-buffers-number, no bound on heads'),
+  'proxy-max-temp-file-size': bytes.prefault('1024m').describe('How far an answer may be ahead in a temporary file; 0: no file'),
   'client-header-timeout': deadline.prefault('60').describe('Time for a client to send its request head, seconds'),
   'client-body-timeout': deadline.prefault('60').describe('Time between two reads of a request body, seconds'),
   'keep-alive': seconds.prefault('75').describe('Idle time of a client connection, seconds; 0 closes after each answer'),
   'keep-alive-requests': wholeNumber(1, 1_000_000_000).prefault('1000').describe('Requests on one client connection'),
+  'http2-max-concurrent-streams': wholeNumber(1, 10_000).prefault('128').describe('Requests at once on one HTTP/2 connection of a client; those of new connections'),
   'upstream-keepalive-connections': count.prefault('320').describe('Idle connections kept to endpoints, for each worker'),
+  'upstream-keepalive-connections-per-endpoint': count.prefault('0').describe('Of these, to one endpoint; 0: as many as in all'),
   'upstream-keepalive-timeout': seconds.prefault('60').describe('Idle time of a connection to an endpoint, seconds'),
   'upstream-keepalive-requests': wholeNumber(1, 1_000_000_000).prefault('10000').describe('Requests on one connection to an endpoint'),
+  'upstream-keepalive-time': seconds.prefault('1h').describe('Age from which a connection to an endpoint gets no more requests, give or take a tenth'),
   'use-forwarded-headers': boolean.prefault('false').describe('Trust X-Forwarded-For, -Proto, -Host and -Port of trusted peers'),
   'proxy-real-ip-cidr': networks.prefault('0.0.0.0/0').describe('Trusted peers'),
   'compute-full-forwarded-for': boolean.prefault('false').describe('Append to a trusted X-Forwarded-For instead of replacing it'),
@@ -69,7 +80,7 @@ export const configMap = z.object({
   'service-upstream': boolean.prefault('false').describe('Send requests to the cluster IP of a Service instead of its endpoints'),
   'annotation-value-word-blocklist': list.prefault('').describe('An Ingress with one of these words in an annotation is not served'),
   'worker-processes': workers.prefault('auto').describe('Proxy workers; auto: the CPU quota'),
-  'worker-shutdown-timeout': seconds.prefault('240s').describe('Time that requests get to finish at shutdown, seconds'),
+  'worker-shutdown-timeout': seconds.prefault('240s').describe('Time that requests get to finish at shutdown, and over which tunnels end one after another, seconds'),
   'disable-access-log': boolean.prefault('false').describe('No access log'),
   'log-format-upstream': z.string().prefault(ACCESS_LOG).describe('Format of the access log, with the variables of nginx'),
   'log-format-escape-json': boolean.prefault('false').describe('Escape the variables for JSON'),
@@ -86,31 +97,35 @@ export const defaultSettings: Settings = configMap.parse({})
 /** `field`: the key; `reason`: what is wrong, what holds instead, and the remedy. */
 export type SettingIssue = { readonly field: string; readonly reason: string }
 
+/** What becomes of a key: as of an annotation (table/annotations.ts), but that none closes anything by itself. */
+export type JudgedKey = { readonly verdict: 'acts' | 'invalid' | 'unknown' | 'unsupported' | 'needless'; readonly reason: string }
+
 /** Settings from the data of the ConfigMap over the defaults. Never throws; issues in the order of the data. */
 export function parseSettings(data: Readonly<Record<string, string>>): { settings: Settings; issues: SettingIssue[] } {
   const good: Record<string, string> = {}
   const issues: SettingIssue[] = []
   for (const [key, text] of Object.entries(data)) {
-    const reason = fault(key, text)
-    if (reason === undefined) good[key] = text
+    const { verdict, reason } = judgeKey(key, text)
+    if (verdict === 'acts') good[key] = text
     else issues.push({ field: key, reason })
   }
   return { settings: configMap.parse(good), issues }
 }
 
-function fault(key: string, text: string): string | undefined {
-  if (!isActive(key)) return inactive(key)
+export function judgeKey(key: string, text: string): JudgedKey {
+  if (!isActive(key)) return judgeInactive(key)
   const parsed = configMap.shape[key].safeParse(text)
-  if (parsed.success) return undefined
+  if (parsed.success) return { verdict: 'acts', reason: '' }
   const expected = parsed.error.issues[0]?.message ?? 'not a valid value'
-  return `${JSON.stringify(text)}: ${expected}; the default ${JSON.stringify(configMap.shape[key].def.defaultValue)} is used`
+  return { verdict: 'invalid', reason: `${JSON.stringify(text)}: ${expected}; the default ${JSON.stringify(configMap.shape[key].def.defaultValue)} is used` }
 }
 
-function inactive(key: string): string {
+function judgeInactive(key: string): JudgedKey {
   const known = Object.hasOwn(inactiveKeys, key) ? inactiveKeys[key] : undefined
-  if (known !== undefined) return known.why === undefined ? 'not supported yet: ignored' : `has no effect here: ${known.why}`
+  if (known?.why !== undefined) return { verdict: 'needless', reason: `has no effect here: ${known.why}` }
+  if (known !== undefined) return { verdict: 'unsupported', reason: 'not supported yet: ignored' }
   const meant = nearest(key, [...Object.keys(configMap.shape), ...Object.keys(inactiveKeys)])
-  return `unknown key: ignored${meant === undefined ? '' : `; did you mean ${meant}?`}`
+  return { verdict: 'unknown', reason: `unknown key: ignored${meant === undefined ? '' : `; did you mean ${meant}?`}` }
 }
 
 function hasCiphers(ciphers: string): boolean {

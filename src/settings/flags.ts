@@ -1,7 +1,7 @@
 // The command line as checked values. Knows the rules between flags; the flags themselves stand in flag-table.ts.
 import type { z } from 'zod'
 import { FlagError, readArgv } from './argv.ts'
-import { flagInfo, flagSchema } from './flag-table.ts'
+import { type FlagInfo, flagInfo, flagSchema } from './flag-table.ts'
 import { nearest } from './nearest.ts'
 
 /**
@@ -28,6 +28,11 @@ export function parseFlags(argv: readonly string[], environment: Environment): {
   const flags = standalone(parsed.data, given)
   checkPairs(flags)
   return { flags, warnings: Object.keys(given).flatMap(warning) }
+}
+
+/** Of a flag by its name on the command line; undefined: there is none. */
+export function infoOf(name: string): FlagInfo | undefined {
+  return infos.get(name)
 }
 
 /** `httpPort` → `http-port`. */

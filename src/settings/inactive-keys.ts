@@ -1,8 +1,8 @@
 // ConfigMap keys of ingress-nginx that do nothing in Lintel: not yet, or for the reason given. Each one set is reported; the table
 // in src/table/README.md lists them. Data only.
 
-/** `default`: of ingress-nginx, `` for none. `why`: there is nothing for it to do; absent: not built yet. */
-export type InactiveKey = { readonly default: string; readonly about: string; readonly why?: string }
+/** `default`: of ingress-nginx, `` for none. `why`: there is nothing for it to do; absent: not built yet. `differs`: nevertheless it is missed. */
+export type InactiveKey = { readonly default: string; readonly about: string; readonly why?: string; readonly differs?: true }
 
 const SNIPPET = 'nginx configuration is never run'
 const BUFFERS = 'bodies stream through memory of a fixed bound'
@@ -43,24 +43,16 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'relative-redirects': { default: 'false', about: 'Redirects without scheme and host' },
   'use-port-in-redirects': { default: 'false', about: 'Redirects with the port' },
 
-  'proxy-buffers-number': { default: '4', about: 'Buffers for an answer', why: BUFFERS },
-  'proxy-buffer-size': { default: '4k', about: 'Buffer for the head of an answer', why: BUFFERS },
   'proxy-busy-buffers-size': { default: '', about: 'Part of the buffers that may be waiting for the client', why: BUFFERS },
-  'proxy-max-temp-file-size': { default: '1024m', about: 'Largest file for an answer that does not fit the buffers', why: BUFFERS },
-  'proxy-buffering': { default: 'off', about: 'Read answers ahead of the client' },
-  'proxy-request-buffering': { default: 'on', about: 'Read a whole request before an endpoint gets it' },
   'proxy-http-version': { default: '1.1', about: 'HTTP version towards endpoints' },
   'proxy-cookie-path': { default: 'off', about: 'Rewrite the Path of cookies' },
   'proxy-cookie-domain': { default: 'off', about: 'Rewrite the Domain of cookies' },
   'proxy-redirect-from': { default: 'off', about: 'Rewrite Location: what to look for' },
   'proxy-redirect-to': { default: 'off', about: 'Rewrite Location: what to put there' },
   'client-header-buffer-size': { default: '1k', about: 'First buffer for a request head', why: BUFFERS },
-  'client-body-buffer-size': { default: '8k', about: 'Buffer for a request body', why: BUFFERS },
   'large-client-header-buffers': { default: '4 8k', about: 'Largest request head' },
   'grpc-buffer-size-kb': { default: '0', about: 'Buffer for gRPC answers', why: BUFFERS },
 
-  'upstream-keepalive-time': { default: '1h', about: 'Oldest connection to an endpoint that is used again' },
-  'http2-max-concurrent-streams': { default: '128', about: 'Streams at once on an HTTP/2 connection' },
   'http2-max-field-size': { default: '', about: 'Largest HTTP/2 field', why: DEAD },
   'http2-max-header-size': { default: '', about: 'Largest HTTP/2 head', why: DEAD },
   'http2-max-requests': { default: '0', about: 'Requests on an HTTP/2 connection', why: DEAD },
@@ -89,28 +81,28 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'global-auth-signin-redirect-param': { default: 'rd', about: 'Parameter with the way back' },
   'global-auth-response-headers': { default: '', about: 'Fields passed on to the endpoint' },
   'global-auth-request-redirect': { default: '', about: 'X-Auth-Request-Redirect of that request' },
-  'global-auth-snippet': { default: '', about: 'nginx configuration for that request', why: SNIPPET },
+  'global-auth-snippet': { default: '', about: 'nginx configuration for that request', why: SNIPPET, differs: true },
   'global-auth-cache-key': { default: '', about: 'What its answers are cached by' },
   'global-auth-cache-duration': { default: '200 202 401 5m', about: 'How long they are cached' },
   'global-auth-always-set-cookie': { default: 'false', about: 'Pass on its cookies with any status' },
   'no-auth-locations': { default: '/.well-known/acme-challenge', about: 'Rule paths without authentication' },
 
-  'log-format-escape-none': { default: 'false', about: 'No escaping in the access log', why: 'a client could write lines of its own into the log' },
+  'log-format-escape-none': { default: 'false', about: 'No escaping in the access log', why: 'a client could write lines of its own into the log', differs: true },
   'log-format-stream': { default: '', about: 'Access log format of TCP and UDP services' },
   'skip-access-log-urls': { default: '', about: 'Request targets that are not logged' },
-  'access-log-path': { default: '/var/log/nginx/access.log', about: 'File of the access log', why: LOG_TARGET },
-  'http-access-log-path': { default: '', about: 'The same, HTTP only', why: LOG_TARGET },
-  'stream-access-log-path': { default: '', about: 'The same, TCP and UDP only', why: LOG_TARGET },
-  'access-log-params': { default: '', about: 'Buffering of that file', why: LOG_TARGET },
+  'access-log-path': { default: '/var/log/nginx/access.log', about: 'File of the access log', why: LOG_TARGET, differs: true },
+  'http-access-log-path': { default: '', about: 'The same, HTTP only', why: LOG_TARGET, differs: true },
+  'stream-access-log-path': { default: '', about: 'The same, TCP and UDP only', why: LOG_TARGET, differs: true },
+  'access-log-params': { default: '', about: 'Buffering of that file', why: LOG_TARGET, differs: true },
   'disable-http-access-log': { default: 'false', about: 'No access log for HTTP' },
   'disable-stream-access-log': { default: 'false', about: 'No access log for TCP and UDP' },
   'enable-auth-access-log': { default: 'false', about: 'Log authentication requests' },
   'enable-access-log-for-default-backend': { default: 'false', about: 'Log requests of the default backend' },
-  'error-log-path': { default: '/var/log/nginx/error.log', about: 'File of the error log', why: LOG_TARGET },
+  'error-log-path': { default: '/var/log/nginx/error.log', about: 'File of the error log', why: LOG_TARGET, differs: true },
   'error-log-level': { default: 'notice', about: 'Least severity that is logged' },
-  'enable-syslog': { default: 'false', about: 'Log to syslog', why: LOG_TARGET },
-  'syslog-host': { default: '', about: 'Its host', why: LOG_TARGET },
-  'syslog-port': { default: '514', about: 'Its port', why: LOG_TARGET },
+  'enable-syslog': { default: 'false', about: 'Log to syslog', why: LOG_TARGET, differs: true },
+  'syslog-host': { default: '', about: 'Its host', why: LOG_TARGET, differs: true },
+  'syslog-port': { default: '514', about: 'Its port', why: LOG_TARGET, differs: true },
   'debug-connections': { default: '', about: 'Clients that are logged in detail' },
 
   'enable-opentelemetry': { default: 'false', about: 'Trace requests' },
@@ -146,8 +138,8 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'proxy-stream-next-upstream-tries': { default: '3', about: 'Tries in all' },
   'proxy-stream-responses': { default: '1', about: 'Datagrams that a UDP answer has' },
 
-  'bind-address': { default: '', about: 'Addresses to listen on', why: 'the flag --bind-address says it' },
-  'disable-ipv6': { default: 'false', about: 'Listen on IPv4 only', why: 'the flag --bind-address says it' },
+  'bind-address': { default: '', about: 'Addresses to listen on', why: 'the flag --bind-address says it', differs: true },
+  'disable-ipv6': { default: 'false', about: 'Listen on IPv4 only', why: 'the flag --bind-address says it', differs: true },
   'disable-ipv6-dns': { default: 'false', about: 'Resolve names to IPv4 only' },
   'reuse-port': { default: 'true', about: 'Each worker has its own listener', why: 'each worker always has' },
   'worker-cpu-affinity': { default: '', about: 'Bind workers to cores' },
@@ -173,9 +165,9 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'use-geoip': { default: 'true', about: 'Country of the client', why: DEAD },
   'use-geoip2': { default: 'false', about: 'Country of the client' },
   'geoip2-autoreload-in-minutes': { default: '0', about: 'How often its database is read' },
-  'main-snippet': { default: '', about: 'nginx configuration', why: SNIPPET },
-  'http-snippet': { default: '', about: 'nginx configuration', why: SNIPPET },
-  'server-snippet': { default: '', about: 'nginx configuration', why: SNIPPET },
-  'stream-snippet': { default: '', about: 'nginx configuration', why: SNIPPET },
-  'location-snippet': { default: '', about: 'nginx configuration', why: SNIPPET },
+  'main-snippet': { default: '', about: 'nginx configuration', why: SNIPPET, differs: true },
+  'http-snippet': { default: '', about: 'nginx configuration', why: SNIPPET, differs: true },
+  'server-snippet': { default: '', about: 'nginx configuration', why: SNIPPET, differs: true },
+  'stream-snippet': { default: '', about: 'nginx configuration', why: SNIPPET, differs: true },
+  'location-snippet': { default: '', about: 'nginx configuration', why: SNIPPET, differs: true },
 }

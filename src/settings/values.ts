@@ -21,6 +21,9 @@ export const boolean = z
   .refine((text) => TRUE.includes(text) || FALSE.includes(text), 'expected "true" or "false"')
   .transform((text) => TRUE.includes(text))
 
+/** nginx's own way of saying it, in keys and annotations that nginx gets as they stand. */
+export const onOff = z.enum(['on', 'off'], 'expected "on" or "off"').transform((text) => text === 'on')
+
 /** nginx times, a bare number is seconds: `75`, `75s`, `2m`, `500ms`. In seconds; 0 is allowed. */
 export const seconds = z
   .string()

@@ -2,11 +2,13 @@
 // Knows nothing of what the watcher is, of ports, signals and exit codes.
 import type { FromWorker, ToWorker } from '../channel.ts'
 import type { Flags } from '../settings.ts'
+import { type EndpointRow, joinedRows } from '../telemetry/endpoint-rows.ts'
+import { type PoolRow, sumOfRows } from '../telemetry/pool-rows.ts'
 import type { Asks } from './asks.ts'
 import type { Readiness } from './readiness.ts'
 import { Thread } from './thread.ts'
 
-/** How long /metrics waits for the workers. */
+/** How long /metrics and /table wait for the workers. */
 const COLLECT_MS = 500
 /** A worker ends its drain in time by itself; after so much more it is ended. */
 const DRAIN_MARGIN_MS = 1000
@@ -73,12 +75,28 @@ export class Proxies {
     }
   }
 
-  /** All counters that live workers have, within half a second. */
+  /** All counters that serving workers have, within half a second. */
   async collect(): Promise<void> {
-    const { asks } = this.#options
+    await this.#ask('collect')
+  }
+
+  /** The pools of serving workers that answer within half a second, summed by endpoint. */
+  async pools(): Promise<PoolRow[]> {
+    return sumOfRows(await this.#ask('pools'))
+  }
+
+  /** The endpoints that are not simply well, or have requests, as the same workers find them. */
+  async endpoints(): Promise<EndpointRow[]> {
+    return joinedRows(await this.#ask('endpoints'))
+  }
+
+  /** What those said that answered in time. */
+  async #ask(type: 'collect' | 'pools' | 'endpoints'): Promise<string[]> {
+    const { asks, readiness } = this.#options
     const limits = { whom: 'worker', withinMs: COLLECT_MS }
-    const alive = this.#threads.values().filter((thread) => thread.alive)
-    await Promise.allSettled(alive.map((thread) => asks.ask((ask) => thread.post({ type: 'collect', ask }), limits)))
+    const serving = this.#threads.entries().filter(([id, thread]) => thread.alive && readiness.isListening(id))
+    const answers = await Promise.allSettled(serving.map(([, thread]) => asks.ask((ask) => thread.post({ type, ask }), limits)))
+    return answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
   }
 
   /** Ends all workers for good: those that listen finish their requests within timeoutMs. */
@@ -155,6 +173,8 @@ export class Proxies {
         events.counters(id, message.counters)
         return asks.answer(message.ask, '')
       }
+      case 'pools':
+      case 'endpoints': return asks.answer(message.ask, message.rows)
       case 'log': return events.log(message.lines)
       case 'note': return events.note(message.line)
       case 'drained': return this.#drained.get(id)?.()

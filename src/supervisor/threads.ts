@@ -61,7 +61,13 @@ export class Threads {
   /** JSON for the admin port. */
   async ask(what: 'table' | 'issues'): Promise<string> {
     if (this.#certificate === undefined) throw new Error('the watcher is starting')
-    return this.#asks.ask((ask) => this.#watcher.post({ type: 'ask', ask, what }), { whom: 'watcher', withinMs: ASK_MS })
+    const answer = this.#asks.ask((ask) => this.#watcher.post({ type: 'ask', ask, what }), { whom: 'watcher', withinMs: ASK_MS })
+    return what === 'table' ? this.#withLife(answer) : answer
+  }
+  /** The table is the watcher's; how its endpoints do, and what connections they have, is the workers'. */
+  async #withLife(answer: Promise<string>): Promise<string> {
+    const [table, health, pools] = await Promise.all([answer, this.proxies.endpoints(), this.proxies.pools()])
+    return JSON.stringify({ ...JSON.parse(table), health, pools })
   }
 
   /** Ends all threads; workers finish their requests within timeoutMs. */

@@ -2,10 +2,11 @@
 // value is reported and the default stands; what protects and can't be honoured denies (fails closed). Knows nothing of routes.
 import { z } from 'zod'
 import { nearest } from '../settings/nearest.ts'
-import { boolean, bytes, cookieName, count, fieldName, retryConditions, seconds, wholeNumber, wholeSeconds } from '../settings/values.ts'
+import { boolean, bytes, cookieName, count, fieldName, onOff, retryConditions, seconds, wholeNumber, wholeSeconds } from '../settings/values.ts'
 import { balanceAnnotations } from './balance-annotations.ts'
 import { healthAnnotations } from './health-annotations.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
+import { mirrorAnnotations } from './mirror.ts'
 
 /** What goes into a head is written octet by octet: U+010A would become a line feed. */
 const ASCII = /^[!-~]*$/
@@ -57,9 +58,18 @@ export const annotationSchema = z.object({
   'lintel.dev/max-pending': count.optional()
     .describe('Requests that wait at these limits, for proxy-connect-timeout at most, shared out as they are; others get 503. Default: 0, none waits'),
   'proxy-body-size': bytes.optional().describe('Largest request body, 413 above it; 0: no limit. Default: the ConfigMap'),
+  'proxy-request-buffering': onOff.optional()
+    .describe('`on`: a whole request is read before the endpoint gets it, but no gRPC call. Default: the ConfigMap, where it is off'),
+  'client-body-buffer-size': bytes.optional().describe('Octets of such a body that are held in memory; the rest goes to a file. Default: the ConfigMap'),
+  'proxy-buffering': onOff.optional()
+    .describe('`on`: an answer is read ahead of a slower client, so that the endpoint is soon free. Default: the ConfigMap, where it is off'),
+  'proxy-buffers-number': wholeNumber(1, 1_000_000).optional().describe('How many proxy-buffer-size an answer may be ahead in memory. Default: the ConfigMap'),
+  'proxy-buffer-size': bytes.optional().describe('Unit of proxy-buffers-number, no bound on heads. Default: the ConfigMap'),
+  'proxy-max-temp-file-size': bytes.optional().describe('How far an answer may be ahead in a temporary file; 0: no file. Default: the ConfigMap'),
   'enable-global-auth': boolean.optional().describe('"false": the ConfigMap key global-auth-url does not hold for this Ingress'),
   ...balanceAnnotations,
   ...healthAnnotations,
+  ...mirrorAnnotations,
   'canary': boolean.optional()
     .describe('This Ingress is no route: its Services get a part of the requests of the Ingress with the same host, path and pathType'),
   'canary-by-header': fieldName.optional().describe('Field whose value `always` or `never` decides for or against the canary'),
@@ -79,6 +89,15 @@ export type ReadAnnotations = {
   readonly denies: string | undefined
 }
 
+/** What becomes of an annotation. invalid: its value is; needless: there is nothing for it to do; closes: it protects, and its routes are denied. */
+export type Judged = {
+  /** As the schema has it. */
+  readonly name: string
+  readonly verdict: 'acts' | 'invalid' | 'unknown' | 'unsupported' | 'needless' | 'closes'
+  /** `` where it acts. */
+  readonly reason: string
+}
+
 /** `suggest` names the annotation meant by an unknown one; it may remember its answers. Never throws. */
 export function readAnnotations(
   raw: Readonly<Record<string, string>>, prefix: string, suggest: (name: string) => string | undefined = suggestAnnotation,
@@ -86,21 +105,24 @@ export function readAnnotations(
   const good: Record<string, string> = {}
   const issues: { field: string; reason: string }[] = []
   let denies: string | undefined
-  for (const [field, untrimmed] of Object.entries(raw)) {
-    const text = untrimmed.trim()
-    const name = nameOf(field, prefix)
-    // ingress-nginx takes an empty value for an absent annotation.
-    if (name === undefined || text === '') continue
-    if (isActive(name)) {
-      const fault = valueFault(name, text)
-      if (fault === undefined) good[name] = text
-      else issues.push({ field, reason: fault })
-    } else {
-      issues.push({ field, reason: inactiveReason(name, suggest) })
-      if (inactiveOf(name)?.protects === true) denies ??= name
-    }
+  for (const [field, text] of Object.entries(raw)) {
+    const judged = judgeAnnotation([field, text], prefix, suggest)
+    if (judged === undefined) continue
+    if (judged.verdict === 'acts') good[judged.name] = text.trim()
+    else issues.push({ field, reason: judged.reason })
+    if (judged.verdict === 'closes') denies ??= judged.name
   }
   return { values: annotationSchema.parse(good), issues, denies }
+}
+
+/** undefined: it is none of ours, or empty, which ingress-nginx takes for absent. */
+export function judgeAnnotation([field, untrimmed]: readonly [field: string, text: string], prefix: string, suggest = suggestAnnotation): Judged | undefined {
+  const text = untrimmed.trim()
+  const name = nameOf(field, prefix)
+  if (name === undefined || text === '') return undefined
+  if (!isActive(name)) return judgeInactive(name, suggest)
+  const fault = valueFault(name, text)
+  return fault === undefined ? { name, verdict: 'acts', reason: '' } : { name, verdict: 'invalid', reason: fault }
 }
 
 export function suggestAnnotation(name: string): string | undefined {
@@ -123,16 +145,15 @@ function valueFault(name: keyof typeof annotationSchema.shape, text: string): st
   return `${JSON.stringify(text)}: ${parsed.error.issues[0]?.message ?? 'not a valid value'}; ignored, the default holds`
 }
 
-function inactiveOf(name: string) {
-  return Object.hasOwn(inactiveAnnotations, name) ? inactiveAnnotations[name] : undefined
-}
-
-function inactiveReason(name: string, suggest: (name: string) => string | undefined): string {
-  const known = inactiveOf(name)
+function judgeInactive(name: string, suggest: (name: string) => string | undefined): Judged {
+  const known = Object.hasOwn(inactiveAnnotations, name) ? inactiveAnnotations[name] : undefined
   if (known === undefined) {
     const meant = suggest(name)
-    return `unknown annotation: ignored${meant === undefined ? '' : `; did you mean ${meant}?`}`
+    return { name, verdict: 'unknown', reason: `unknown annotation: ignored${meant === undefined ? '' : `; did you mean ${meant}?`}` }
   }
-  if (known.protects === true) return 'not supported yet, and it protects: all routes of this Ingress answer 503 until it is removed'
-  return known.why === undefined ? 'not supported yet: ignored' : `has no effect here: ${known.why}`
+  if (known.protects === true) {
+    return { name, verdict: 'closes', reason: 'not supported yet, and it protects: all routes of this Ingress answer 503 until it is removed' }
+  }
+  if (known.why !== undefined) return { name, verdict: 'needless', reason: `has no effect here: ${known.why}` }
+  return { name, verdict: 'unsupported', reason: 'not supported yet: ignored' }
 }

@@ -1,6 +1,6 @@
 // All that Ingresses want for one host → its routes in the order of trial, its certificate, and who lost. Knows nothing of
 // Services or of what is in a Secret.
-import type { Alternative, Host, Issue, Route } from '../model.ts'
+import type { Alternative, Host, Issue, PathMatch, Route } from '../model.ts'
 import { joinCanaries } from './canary-routes.ts'
 import type { BackendRef, Draft, HostDraft } from './draft.ts'
 import { compareText } from './issues.ts'
@@ -50,12 +50,16 @@ function settle(name: string, contributors: readonly HostDraft[]) {
 }
 
 function conflict(name: string, winner: Claim, loser: Claim): Issue {
-  const where = `${pathText(loser.draft.route.path)} of ${name === '' ? 'the catch-all host' : `host ${name}`}`
   return {
     object: loser.owner.object,
     field: loser.draft.field,
-    reason: `${where} belongs to ${winner.owner.object}: ignored here; remove one of the two`,
+    reason: `${placeOf(name, loser.draft.route.path)} belongs to ${winner.owner.object}: ignored here; remove one of the two`,
   }
+}
+
+/** How issues name the path of a host: `/a of host a.example`. */
+export function placeOf(name: string, path: PathMatch): string {
+  return `${pathText(path)} of ${name === '' ? 'the catch-all host' : `host ${name}`}`
 }
 
 function withAlternatives(route: Route, alternatives: readonly Alternative[] | undefined): Route {

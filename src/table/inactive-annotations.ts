@@ -1,14 +1,29 @@
 // Annotations of ingress-nginx that do nothing in Lintel: not yet, or for the reason given. Each one used is reported; the table
 // in README.md lists them. Data only.
 
-/** `why`: there is nothing for it to do; absent: not built yet. `protects`: to ignore it would open what it closes. */
-export type InactiveAnnotation = { readonly about: string; readonly why?: string; readonly protects?: true }
+/**
+ * `why`: there is nothing for it to do; absent: not built yet. `protects`: to ignore it would open what it closes. `differs`: how requests are
+ * served otherwise than by ingress-nginx though there is nothing for it to do. `off`: the value that asks for nothing. `needs`: without
+ * one of these ingress-nginx does not read it either.
+ */
+export type InactiveAnnotation = {
+  readonly about: string
+  readonly why?: string
+  readonly protects?: true
+  readonly differs?: string
+  readonly off?: string
+  readonly needs?: readonly string[]
+}
 
 const SNIPPET = 'nginx configuration is never run; the Ingress serves without it'
 const BUFFERS = 'bodies stream through memory of a fixed bound'
 
-const soon = (about: string): InactiveAnnotation => ({ about })
+const LIMITS = ['limit-rps', 'limit-rpm', 'limit-connections']
+const LOST = 'look for an annotation or a ConfigMap key that does the same'
+
+const soon = (about: string, idleWhere: Pick<InactiveAnnotation, 'off' | 'needs'> = {}): InactiveAnnotation => ({ about, ...idleWhere })
 const idle = (about: string, why: string): InactiveAnnotation => ({ about, why })
+const snippet = (about: string): InactiveAnnotation => ({ about, why: SNIPPET, differs: LOST })
 const guard = (about: string): InactiveAnnotation => ({ about, protects: true })
 
 export const inactiveAnnotations: Readonly<Record<string, InactiveAnnotation>> = {
@@ -45,71 +60,62 @@ export const inactiveAnnotations: Readonly<Record<string, InactiveAnnotation>> =
 
   'server-alias': soon('More names of the host'),
   'proxy-ssl-secret': soon('Certificate and authority towards HTTPS endpoints'),
-  'proxy-ssl-verify': soon('Verify the certificate of the endpoint'),
-  'proxy-ssl-verify-depth': soon('Longest chain of that certificate'),
-  'proxy-ssl-name': soon('Name that it must have'),
-  'proxy-ssl-server-name': soon('Send that name by SNI'),
-  'proxy-ssl-protocols': soon('TLS versions towards endpoints'),
-  'proxy-ssl-ciphers': soon('Ciphers towards endpoints'),
-  'x-forwarded-prefix': soon('X-Forwarded-Prefix for a rewritten path'),
+  'proxy-ssl-verify': soon('Verify the certificate of the endpoint', { needs: ['proxy-ssl-secret'] }),
+  'proxy-ssl-verify-depth': soon('Longest chain of that certificate', { needs: ['proxy-ssl-secret'] }),
+  'proxy-ssl-name': soon('Name that it must have', { needs: ['proxy-ssl-secret'] }),
+  'proxy-ssl-server-name': soon('Send that name by SNI', { needs: ['proxy-ssl-secret'] }),
+  'proxy-ssl-protocols': soon('TLS versions towards endpoints', { needs: ['proxy-ssl-secret'] }),
+  'proxy-ssl-ciphers': soon('Ciphers towards endpoints', { needs: ['proxy-ssl-secret'] }),
+  'x-forwarded-prefix': soon('X-Forwarded-Prefix for a rewritten path', { needs: ['rewrite-target'] }),
   'connection-proxy-header': soon('Connection field towards the endpoint'),
 
-  'enable-cors': soon('Answer CORS preflight requests'),
-  'cors-allow-origin': soon('Origins that may'),
-  'cors-allow-methods': soon('Methods that they may use'),
-  'cors-allow-headers': soon('Fields that they may send'),
-  'cors-allow-credentials': soon('Whether they may send credentials'),
-  'cors-expose-headers': soon('Fields that they may read'),
-  'cors-max-age': soon('How long a preflight holds'),
+  'enable-cors': soon('Answer CORS preflight requests', { off: 'false' }),
+  'cors-allow-origin': soon('Origins that may', { needs: ['enable-cors'] }),
+  'cors-allow-methods': soon('Methods that they may use', { needs: ['enable-cors'] }),
+  'cors-allow-headers': soon('Fields that they may send', { needs: ['enable-cors'] }),
+  'cors-allow-credentials': soon('Whether they may send credentials', { needs: ['enable-cors'] }),
+  'cors-expose-headers': soon('Fields that they may read', { needs: ['enable-cors'] }),
+  'cors-max-age': soon('How long a preflight holds', { needs: ['enable-cors'] }),
 
-  'proxy-request-buffering': soon('Read a whole request before the endpoint gets it'),
-  'proxy-buffering': soon('Read answers ahead of the client'),
-  'proxy-buffer-size': idle('Buffer for the head of an answer', BUFFERS),
-  'proxy-buffers-number': idle('Buffers for an answer', BUFFERS),
   'proxy-busy-buffers-size': idle('Part of them that may be waiting for the client', BUFFERS),
-  'proxy-max-temp-file-size': idle('Largest file for an answer that does not fit', BUFFERS),
-  'client-body-buffer-size': idle('Buffer for a request body', BUFFERS),
-  'proxy-http-version': soon('HTTP version towards the endpoint'),
-  'proxy-cookie-domain': soon('Rewrite the Domain of cookies'),
-  'proxy-cookie-path': soon('Rewrite the Path of cookies'),
-  'proxy-redirect-from': soon('Rewrite Location: what to look for'),
-  'proxy-redirect-to': soon('Rewrite Location: what to put there'),
+  'proxy-http-version': soon('HTTP version towards the endpoint', { off: '1.1' }),
+  'proxy-cookie-domain': soon('Rewrite the Domain of cookies', { off: 'off' }),
+  'proxy-cookie-path': soon('Rewrite the Path of cookies', { off: 'off' }),
+  'proxy-redirect-from': soon('Rewrite Location: what to look for', { off: 'off' }),
+  'proxy-redirect-to': soon('Rewrite Location: what to put there', { needs: ['proxy-redirect-from'] }),
 
-  'from-to-www-redirect': soon('Redirect between a host and its www twin'),
-  'relative-redirects': soon('Redirects without scheme and host'),
-  'use-port-in-redirects': soon('Redirects with the port'),
+  'from-to-www-redirect': soon('Redirect between a host and its www twin', { off: 'false' }),
+  'relative-redirects': soon('Redirects without scheme and host', { off: 'false' }),
+  'use-port-in-redirects': soon('Redirects with the port', { off: 'false' }),
 
-  'limit-rps': soon('Requests a second of one client'),
-  'limit-rpm': soon('Requests a minute of one client'),
-  'limit-connections': soon('Connections of one client'),
-  'limit-burst-multiplier': soon('How far a burst may go over the rate'),
-  'limit-rate': soon('Speed of an answer'),
-  'limit-rate-after': soon('Part of an answer that is not slowed down'),
-  'limit-allowlist': soon('Clients without limits'),
-  'limit-whitelist': soon('The same by its older name'),
+  'limit-rps': soon('Requests a second of one client', { off: '0' }),
+  'limit-rpm': soon('Requests a minute of one client', { off: '0' }),
+  'limit-connections': soon('Connections of one client', { off: '0' }),
+  'limit-burst-multiplier': soon('How far a burst may go over the rate', { needs: ['limit-rps', 'limit-rpm'] }),
+  'limit-rate': soon('Speed of an answer', { off: '0' }),
+  'limit-rate-after': soon('Part of an answer that is not slowed down', { needs: ['limit-rate'] }),
+  'limit-allowlist': soon('Clients without limits', { needs: LIMITS }),
+  'limit-whitelist': soon('The same by its older name', { needs: LIMITS }),
 
   'custom-http-errors': soon('Statuses that the error backend answers instead'),
-  'disable-proxy-intercept-errors': soon('Error pages for our own errors only'),
+  'disable-proxy-intercept-errors': soon('Error pages for our own errors only', { off: 'false' }),
   'default-backend': soon('Service for errors and for a Service without endpoints'),
   'custom-headers': soon('ConfigMap with fields put on answers'),
 
-  'enable-access-log': soon('Log the requests of this Ingress'),
+  'enable-access-log': soon('Log the requests of this Ingress', { off: 'true' }),
   'enable-rewrite-log': idle('Log what nginx rewrites', 'there is no nginx to log'),
-  'enable-opentelemetry': soon('Trace the requests of this Ingress'),
-  'opentelemetry-trust-incoming-span': soon('Continue the trace of the client'),
-  'opentelemetry-operation-name': soon('Name of spans'),
-  'mirror-target': soon('Where copies of the requests go'),
-  'mirror-request-body': soon('Copy the bodies too'),
-  'mirror-host': soon('Host of the copies'),
-  'enable-modsecurity': soon('Web application firewall'),
-  'enable-owasp-core-rules': soon('Its OWASP rules'),
+  'enable-opentelemetry': soon('Trace the requests of this Ingress', { off: 'false' }),
+  'opentelemetry-trust-incoming-span': soon('Continue the trace of the client', { needs: ['enable-opentelemetry'] }),
+  'opentelemetry-operation-name': soon('Name of spans', { needs: ['enable-opentelemetry'] }),
+  'enable-modsecurity': soon('Web application firewall', { off: 'false' }),
+  'enable-owasp-core-rules': soon('Its OWASP rules', { off: 'false' }),
   'modsecurity-transaction-id': soon('Its transaction id'),
   'modsecurity-snippet': soon('Its own rules'),
 
-  'configuration-snippet': idle('nginx configuration for the paths', SNIPPET),
-  'server-snippet': idle('nginx configuration for the host', SNIPPET),
-  'stream-snippet': idle('nginx configuration for TCP', SNIPPET),
-  'ssl-passthrough': soon('Hand TLS connections to the Service unopened'),
+  'configuration-snippet': snippet('nginx configuration for the paths'),
+  'server-snippet': snippet('nginx configuration for the host'),
+  'stream-snippet': snippet('nginx configuration for TCP'),
+  'ssl-passthrough': soon('Hand TLS connections to the Service unopened', { off: 'false' }),
   'ssl-ciphers': soon('Cipher list of the host'),
   'ssl-prefer-server-ciphers': soon('Our order of ciphers goes before that of the client'),
   'fastcgi-index': soon('Index file of FastCGI'),

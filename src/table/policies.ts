@@ -2,6 +2,8 @@
 import type { Policies } from '../model.ts'
 import type { Settings } from '../settings.ts'
 import type { Annotations } from './annotations.ts'
+import { answerBufferOf, requestBufferOf } from './buffers.ts'
+import { mirrorOf } from './mirror.ts'
 
 /** The settings that routes depend on: while these stay the same, a ConfigMap change leaves every route as it is. */
 export type RouteSettings = ReturnType<typeof routeSettings>
@@ -25,6 +27,12 @@ export function routeSettings(settings: Settings) {
     'proxy-next-upstream-timeout': settings['proxy-next-upstream-timeout'],
     'retry-non-idempotent': settings['retry-non-idempotent'],
     'proxy-body-size': settings['proxy-body-size'],
+    'proxy-request-buffering': settings['proxy-request-buffering'],
+    'client-body-buffer-size': settings['client-body-buffer-size'],
+    'proxy-buffering': settings['proxy-buffering'],
+    'proxy-buffers-number': settings['proxy-buffers-number'],
+    'proxy-buffer-size': settings['proxy-buffer-size'],
+    'proxy-max-temp-file-size': settings['proxy-max-temp-file-size'],
     'load-balance': settings['load-balance'],
     'service-upstream': settings['service-upstream'],
     'annotation-value-word-blocklist': settings['annotation-value-word-blocklist'],
@@ -40,6 +48,9 @@ export function commonPolicies(values: Annotations, settings: RouteSettings, den
   const bodyBytes = values['proxy-body-size'] ?? settings['proxy-body-size']
   const reason = denies === undefined ? globalDenial(values, settings) : `annotation ${denies} is not supported yet`
   const redirect = redirectOf(values)
+  const mirror = mirrorOf(values)
+  const requestBuffer = requestBufferOf(values, settings)
+  const answerBuffer = answerBufferOf(values, settings)
   return {
     ...(reason !== undefined && { denied: { reason } }),
     ...(redirect !== undefined && { redirect }),
@@ -47,6 +58,9 @@ export function commonPolicies(values: Annotations, settings: RouteSettings, den
     ...(settings.hsts && { hsts: { value: hstsValue(settings) } }),
     ...(bodyBytes > 0 && { bodyLimit: { bytes: bodyBytes } }),
     ...(values['upstream-vhost'] !== undefined && { upstreamHost: { host: values['upstream-vhost'] } }),
+    ...(requestBuffer !== undefined && { requestBuffer }),
+    ...(answerBuffer !== undefined && { answerBuffer }),
+    ...(mirror !== undefined && { mirror }),
     timeouts: timeoutsOf(values, settings),
     retry: retryOf(values, settings),
   }

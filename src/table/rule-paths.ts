@@ -1,6 +1,7 @@
 // The paths that an Ingress wants for each of its hosts: of its rules, of its default backend, of app-root.
 // Knows nothing of what stands behind a path.
 import type { IngressBackend, IngressRule } from '../kube/objects.ts'
+import type { Annotations } from './annotations.ts'
 import { hostOf } from './names.ts'
 import type { Reading, WantedPath } from './reading.ts'
 
@@ -34,17 +35,17 @@ function rulePaths(reading: Reading, rule: IngressRule, field: string): WantedPa
   return rule.paths.map((entry, index) => {
     const path = entry.path === '' ? '/' : entry.path
     const rest = { pathType: entry.pathType, backend: entry.backend, isDefault: false, field: `${field}.http.paths[${index}]` }
-    return { ...rest, path, regex: isRegex(reading, path) }
+    return { ...rest, path, regex: isRegex(reading.annotations.values, path) }
   })
 }
 
 /** `/` that gives way to any explicit one. */
 function defaultPath(reading: Reading, backend: IngressBackend): WantedPath {
-  const regex = reading.ingress.rules.length > 0 && isRegex(reading, '/')
+  const regex = reading.ingress.rules.length > 0 && isRegex(reading.annotations.values, '/')
   return { path: '/', pathType: 'Prefix', regex, backend, isDefault: true, field: 'spec.defaultBackend' }
 }
 
 /** Decided by its own Ingress alone; in ingress-nginx one such Ingress changes every path of the host (ingress-nginx.md F4). */
-function isRegex({ annotations: { values } }: Reading, path: string): boolean {
+export function isRegex(values: Annotations, path: string): boolean {
   return values['use-regex'] === true || (values['rewrite-target'] !== undefined && values['rewrite-target'] !== path)
 }

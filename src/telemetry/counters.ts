@@ -1,6 +1,7 @@
 // Counts requests in a proxy worker for /metrics. A request costs a few map look-ups and builds no text.
 // Knows no metric name and no thread: what it counted leaves as JSON and is added up in totals.ts.
 import type { RequestRecord, Sink } from './record.ts'
+import type { PoolCounts } from './pool-stats.ts'
 import { Histogram, type HistogramCounts } from './histogram.ts'
 
 /** How often a worker should report unasked, so that its death loses little. */
@@ -21,7 +22,11 @@ export type Counts = {
   readonly handshakes: Readonly<Record<string, number>>
   /** Endpoints that health left out, by reason. */
   readonly ejections: Readonly<Record<string, number>>
+  /** Copies for mirrors that did not get there, by reason. */
+  readonly mirrorDrops: Readonly<Record<string, number>>
   readonly propagation: HistogramCounts
+  /** By Service. */
+  readonly pools: Readonly<Record<string, PoolCounts>>
   readonly accepted: number
   readonly open: number
 }
@@ -67,13 +72,16 @@ export function counters(timeBuckets: readonly number[]) {
     ejected(reason: string): void {
       increment(counted.ejections, reason)
     },
+    mirrorDropped(reason: string): void {
+      increment(counted.mirrorDrops, reason)
+    },
     /** ms between Update.at and the moment the table serves. */
     observePropagation(ms: number): void {
       counted.propagation.observe(ms / 1000)
     },
-    /** JSON of Counts; starts anew, so nothing is reported twice. */
-    drain(): string {
-      const json = JSON.stringify(countsOf(counted, open))
+    /** JSON of Counts; starts anew, so nothing is reported twice. pools: by Service, counted since the last time. */
+    drain(pools: Readonly<Record<string, PoolCounts>> = {}): string {
+      const json = JSON.stringify({ ...countsOf(counted, open), pools })
       counted = nothing()
       return json
     },
@@ -88,6 +96,7 @@ function nothing() {
     upstreamErrors: new Map<string, number>(),
     handshakes: new Map<string, number>(),
     ejections: new Map<string, number>(),
+    mirrorDrops: new Map<string, number>(),
     propagation: new Histogram(PROPAGATION_BOUNDS),
     accepted: 0,
   }
@@ -115,13 +124,14 @@ function increment<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
-function countsOf(counted: ReturnType<typeof nothing>, open: number): Counts {
+function countsOf(counted: ReturnType<typeof nothing>, open: number): Omit<Counts, 'pools'> {
   return {
     ingresses: Object.fromEntries([...counted.ingresses].map(([name, row]) => [name, rowCounts(row)])),
     reasons: Object.fromEntries(counted.reasons),
     upstreamErrors: Object.fromEntries(counted.upstreamErrors),
     handshakes: Object.fromEntries(counted.handshakes),
     ejections: Object.fromEntries(counted.ejections),
+    mirrorDrops: Object.fromEntries(counted.mirrorDrops),
     propagation: counted.propagation.toJSON(),
     accepted: counted.accepted,
     open,

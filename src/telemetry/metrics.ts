@@ -1,5 +1,6 @@
 // /metrics: names, help and labels of every metric. Knows where no number comes from.
 import { counter, gauge, histogram, type Labels, type Sample } from './prometheus.ts'
+import type { PoolCounts } from './pool-stats.ts'
 import type { IngressTotals, Totals } from './totals.ts'
 
 /** What main knows besides the workers' counts. */
@@ -27,7 +28,7 @@ export type CompatibleMetrics = {
 /** compatible: null without --enable-metrics. */
 export function metricsText(totals: Totals, program: ProgramState, compatible: CompatibleMetrics | null): string {
   const requestCounter = compatible === null ? '' : compatibleRequests(totals, compatible)
-  return requestMetrics(totals) + requestCounter + edgeMetrics(totals) + programMetrics(program)
+  return requestMetrics(totals) + requestCounter + edgeMetrics(totals) + poolMetrics(totals) + programMetrics(program)
 }
 
 function requestMetrics(totals: Totals): string {
@@ -43,13 +44,28 @@ function requestMetrics(totals: Totals): string {
 
 function edgeMetrics(totals: Totals): string {
   return [
-    counter('lintel_own_answers_total', 'Answers that the proxy made itself, by reason.', byLabel('reason', totals.reasons)),
+    counter('lintel_own_answers_total', 'Answers that the proxy made itself, and attacks that it cut (rapid_reset, ping_flood and others), by reason.', byLabel('reason', totals.reasons)),
     counter('lintel_upstream_errors_total', 'Failed attempts at an endpoint, by reason.', byLabel('reason', totals.upstreamErrors)),
     counter('lintel_connections_accepted_total', 'Client connections accepted.', one(totals.accepted)),
     gauge('lintel_connections_open', 'Client connections open at the last report of each worker.', one(totals.open)),
     counter('lintel_tls_handshakes_failed_total', 'TLS handshakes of clients that failed: refused, timeout, client_gone.', byLabel('reason', totals.handshakes)),
     counter('lintel_upstream_ejections_total', 'Endpoints left out for a while, by reason: refused, failing, silent, slow.', byLabel('reason', totals.ejections)),
+    counter('lintel_mirror_dropped_total', 'Copies for mirrors that did not get there, by reason: copies, held, body, target, cut, or how they failed.', byLabel('reason', totals.mirrorDrops)),
     histogram('lintel_table_propagation_seconds', 'From a change reaching the watcher to a worker serving it.', one(totals.propagation)),
+  ].join('')
+}
+
+/** By Service: an endpoint for each label value would be a new series with each rollout. */
+function poolMetrics(totals: Totals): string {
+  const services = [...totals.pools.byService()]
+  const samples = (name: keyof PoolCounts) => services.map(([service, counts]) => ({ labels: serviceLabels(service), value: counts[name] }))
+  return [
+    gauge('lintel_upstream_connections_open', 'Connections to endpoints of a Service.', samples('open')),
+    gauge('lintel_upstream_connections_waiting', 'Of these: being opened.', samples('waiting')),
+    gauge('lintel_upstream_connections_idle', 'Of these: kept for the next request.', samples('idle')),
+    counter('lintel_upstream_pool_hits_total', 'Attempts at an endpoint on a connection that was there.', samples('hits')),
+    counter('lintel_upstream_pool_misses_total', 'Attempts at an endpoint for which a connection was opened.', samples('misses')),
+    counter('lintel_upstream_pool_evictions_total', 'Idle connections closed because there were too many, or the limits changed.', samples('evictions')),
   ].join('')
 }
 
@@ -100,6 +116,12 @@ function classes(samples: readonly Sample[]): Sample[] {
 function ingressLabels(name: string): { namespace: string; ingress: string } {
   const [namespace = '', ingress = ''] = name.split('/')
   return { namespace, ingress }
+}
+
+/** `namespace/name:port`. */
+function serviceLabels(text: string): { namespace: string; service: string; port: string } {
+  const [, namespace = '', service = '', port = ''] = /^([^/]*)\/(.*):([^:]*)$/.exec(text) ?? []
+  return { namespace, service, port }
 }
 
 function byLabel(label: string, values: ReadonlyMap<string, number>): Sample[] {

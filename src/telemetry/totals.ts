@@ -1,6 +1,7 @@
 // Adds up what all proxy workers ever reported, so that a worker's death takes no count back. Knows no metric name.
 import { type Counts, type IngressCounts, PROPAGATION_BOUNDS } from './counters.ts'
 import { Histogram } from './histogram.ts'
+import { PoolTotals } from './pool-rows.ts'
 
 export type IngressTotals = {
   readonly statuses: Map<string, number>
@@ -16,7 +17,9 @@ export class Totals {
   readonly upstreamErrors = new Map<string, number>()
   readonly handshakes = new Map<string, number>()
   readonly ejections = new Map<string, number>()
+  readonly mirrorDrops = new Map<string, number>()
   readonly propagation = new Histogram(PROPAGATION_BOUNDS)
+  readonly pools = new PoolTotals()
   accepted = 0
   readonly #open = new Map<number, number>()
   readonly #timeBuckets: readonly number[]
@@ -39,7 +42,9 @@ export class Totals {
     addAll(this.upstreamErrors, counts.upstreamErrors)
     addAll(this.handshakes, counts.handshakes)
     addAll(this.ejections, counts.ejections)
+    addAll(this.mirrorDrops, counts.mirrorDrops)
     this.propagation.add(counts.propagation)
+    this.pools.add(worker, counts.pools)
     this.accepted += counts.accepted
     this.#open.set(worker, counts.open)
   }
@@ -47,6 +52,7 @@ export class Totals {
   /** A worker died: its connections went with it, what it counted stays. */
   forget(worker: number): void {
     this.#open.delete(worker)
+    this.pools.forget(worker)
   }
 
   #addIngress(name: string, counts: IngressCounts): void {

@@ -2,13 +2,14 @@
 // are retired when the last backend lets them go. Knows no requests.
 import type { Target } from '../http/client.ts'
 import type { Backend, Balance, Endpoint } from '../model.ts'
+import { type EndpointRow, isNoteworthy } from '../telemetry/endpoint-rows.ts'
 import { Admission } from './admission.ts'
 import { type BalancedRequest, type Balancer, live, type Sources } from './balance/balancer.ts'
 import { balancerOf } from './balance/balancers.ts'
 import { type Keeper, LiveEndpoint, type Outcome } from './endpoint.ts'
 import type { EjectionReason } from './health/health.ts'
 import { Ward } from './health/ward.ts'
-import { poolKey, type Pools } from './pool.ts'
+import { poolKey, type Pools } from './pools.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 /** Balancers that give all endpoints the same mix of requests: only then their times compare. */
@@ -94,8 +95,6 @@ export class LiveBackend implements Keeper {
 export class Backends {
   readonly #live = new Map<string, LiveBackend>()
   #unwell: ReadonlyMap<string, readonly Endpoint[]> = new Map()
-  /** How many backends use a pool. */
-  readonly #users = new Map<string, number>()
   readonly #pools: Pools
   readonly #options: BackendEvents & { readonly workers: number }
 
@@ -116,6 +115,12 @@ export class Backends {
     return this.#unwell.get(key)?.some(({ address, port }) => address === target.address && port === target.port) !== true
   }
 
+  /** Endpoints that have requests, or are not simply well. */
+  rows(): EndpointRow[] {
+    const nowMs = performance.now()
+    return [...this.#live].flatMap(([key, { endpoints }]) => endpoints.map((endpoint) => endpoint.rowAt(nowMs, key)).filter(isNoteworthy))
+  }
+
   /** From this moment no new request goes to an endpoint that left; requests in flight finish. */
   set(key: string, backend: Backend | null) {
     const known = this.#live.get(key)
@@ -124,23 +129,16 @@ export class Backends {
       known?.vacate()
       this.#live.delete(key)
     } else this.#update(key, backend, before)
-    for (const endpoint of before) this.#release(endpoint)
+    for (const endpoint of before) this.#pools.release(endpoint.key)
   }
 
   #update(key: string, backend: Backend, before: readonly LiveEndpoint[]) {
     const known = this.#live.get(key) ?? new LiveBackend(backend, live, this.#options)
     const kept = new Map(before.map((endpoint) => [endpoint.key, endpoint]))
-    known.update(backend, backend.endpoints.map((endpoint) => keep(kept, endpoint, backend)))
+    known.update(backend, backend.endpoints.map((endpoint) => keep(kept, endpoint, { backend, service: serviceOf(key) })))
     this.#live.set(key, known)
     if (this.#unwell.has(key)) known.judge((endpoint) => this.#isWell(key, endpoint))
-    for (const endpoint of known.endpoints) this.#users.set(endpoint.key, (this.#users.get(endpoint.key) ?? 0) + 1)
-  }
-
-  #release({ key }: LiveEndpoint) {
-    const users = (this.#users.get(key) ?? 0) - 1
-    if (users > 0) { this.#users.set(key, users); return }
-    this.#users.delete(key)
-    this.#pools.retire(key)
+    for (const endpoint of known.endpoints) this.#pools.use(endpoint.key)
   }
 
   /** Replaces all by the backends of a snapshot. */
@@ -155,8 +153,13 @@ const TRANSPORT = {
   h2c: { tls: null, protocol: 'h2' }, h2: { tls: { serverName: '' }, protocol: 'h2' },
 } as const
 
-const keep = (kept: ReadonlyMap<string, LiveEndpoint>, { address, port }: Endpoint, backend: Backend): LiveEndpoint => {
+type Owned = { readonly backend: Backend; readonly service: string }
+
+/** `namespace/name:port`: how the key of a backend begins. */
+const serviceOf = (key: string): string => key.split('|', 1)[0] ?? key
+
+const keep = (kept: ReadonlyMap<string, LiveEndpoint>, { address, port }: Endpoint, { backend, service }: Owned): LiveEndpoint => {
   const target: Target = { address, port, ...TRANSPORT[backend.protocol] }
   const key = poolKey(target)
-  return kept.get(key) ?? new LiveEndpoint(key, target)
+  return kept.get(key) ?? new LiveEndpoint(key, target, service)
 }

@@ -1,6 +1,7 @@
 // One endpoint of a backend as it lives: what balancing and health remember of it, from the first table that has it to the last.
 // Knows no requests, no connections and no way of balancing.
 import type { Target } from '../http/client.ts'
+import type { EndpointRow, EndpointState } from '../telemetry/endpoint-rows.ts'
 import { Health } from './health/health.ts'
 import { Slowness } from './health/slowness.ts'
 import type { Patient } from './health/ward.ts'
@@ -29,6 +30,8 @@ export class LiveEndpoint implements Patient {
   /** Of its pool. */
   readonly key: string
   readonly target: Target
+  /** Under which its pool counts. */
+  readonly service: string
   /** For the log: `address:port`. */
   readonly name: string
   /** Its share, relative to the others of its backend. */
@@ -48,8 +51,9 @@ export class LiveEndpoint implements Patient {
   #slowMs = 0
   #slowSince = 0
 
-  constructor(key: string, target: Target) {
+  constructor(key: string, target: Target, service = '') {
     const { address, port } = target
+    this.service = service
     this.key = key
     this.target = target
     this.name = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
@@ -82,5 +86,17 @@ export class LiveEndpoint implements Patient {
     const passed = (nowMs - this.#slowSince) / this.#slowMs
     if (passed >= 1) this.#slowMs = 0
     return Math.max(FIRST_SHARE, Math.min(1, passed))
+  }
+
+  stateAt(nowMs: number): EndpointState {
+    if (!this.checked) return 'unwell'
+    const state = this.health.stateAt(nowMs)
+    return state === 'well' && this.shareAt(nowMs) < 1 ? 'warming' : state
+  }
+  /** For /table. */
+  rowAt(nowMs: number, backend: string): EndpointRow {
+    const { target: { address, port }, active, health: { reason, dueMs } } = this
+    const trialAt = dueMs < Infinity ? new Date(performance.timeOrigin + dueMs).toISOString() : ''
+    return { backend, address, port, active, states: { [this.stateAt(nowMs)]: 1 }, reasons: reason === null ? [] : [reason], trialAt }
   }
 }

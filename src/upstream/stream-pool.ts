@@ -1,20 +1,25 @@
 // HTTP/2 connections to an endpoint: few, each for many requests. Knows no routes and no balancing.
-import type { ClientOptions, Target } from '../http/client.ts'
+import type { Target } from '../http/client.ts'
 import type { OutputBuffers } from '../http/h2/output.ts'
 import { H2ClientConnection, type H2ClientOwner } from '../http/h2-client.ts'
 import type { Connection } from '../http/message.ts'
+import { type EndpointPool, type PoolOwner, lifeMs, restMs } from './endpoint-pool.ts'
+import type { PoolStats } from '../telemetry/pool-stats.ts'
 
-export type StreamPoolOptions = ClientOptions & { readonly buffers: OutputBuffers; readonly idleMs: () => number }
-
-export class StreamPool implements H2ClientOwner {
-  readonly #target: Target
-  readonly #options: StreamPoolOptions
+export class StreamPool implements H2ClientOwner, EndpointPool {
+  readonly target: Target
+  readonly stats: PoolStats
+  readonly #owner: PoolOwner
+  readonly #buffers: OutputBuffers
+  /** The first is the youngest. */
   readonly #connections: H2ClientConnection[] = []
   #retired = false
 
-  constructor(target: Target, options: StreamPoolOptions) {
-    this.#target = target
-    this.#options = options
+  constructor(target: Target, stats: PoolStats, { owner, buffers }: { readonly owner: PoolOwner; readonly buffers: OutputBuffers }) {
+    this.target = target
+    this.stats = stats
+    this.#owner = owner
+    this.#buffers = buffers
   }
 
   /**
@@ -22,25 +27,53 @@ export class StreamPool implements H2ClientOwner {
    * by GOAWAY which streams it has not touched (RFC 9113 §6.8).
    */
   take(): Connection {
-    for (const connection of this.#connections) if (connection.capacity > 0) return connection.stream()
+    for (const connection of this.#connections) {
+      if (connection.capacity === 0) continue
+      if (lifeMs(connection, this.#owner) > 0) {
+        this.stats.hit()
+        return connection.stream()
+      }
+      connection.retire() // which may take it out of this list
+      return this.take()
+    }
     return this.dial()
   }
   dial(): Connection {
-    const connection = new H2ClientConnection(this.#target, this, this.#options)
-    if (this.#retired) connection.retire()
-    else this.#connections.unshift(connection)
+    this.stats.miss()
+    const connection = new H2ClientConnection(this.target, this, { ...this.#owner.options, buffers: this.#buffers })
+    this.#connections.unshift(connection)
     return connection.stream()
   }
 
-  gone(connection: H2ClientConnection) {
-    const at = this.#connections.indexOf(connection)
-    if (at >= 0) this.#connections.splice(at, 1)
+  stood() { this.stats.stood() }
+  woke() { this.stats.idled(-1) }
+
+  idle(connection: H2ClientConnection) {
+    const ms = restMs(connection, this.#owner)
+    if (this.#retired || ms <= 0) return connection.retire()
+    connection.rest(ms)
+    this.stats.idled(1)
+    if (this.stats.idle > this.#owner.limits.idlePerEndpoint) this.closeIdle(1)
+    this.#owner.idled()
   }
 
-  /** Nothing rests here that another pool could need the place of. */
-  closeIdle() { return 0 }
+  gone(connection: H2ClientConnection) {
+    this.stats.gone(connection.standing)
+    if (connection.resting) this.stats.idled(-1)
+    this.#connections.splice(this.#connections.indexOf(connection), 1)
+  }
+
+  closeIdle(count: number): number {
+    const oldest = this.#connections.filter(({ resting }) => resting).slice(-count)
+    for (const connection of oldest) {
+      this.stats.evicted()
+      connection.retire()
+    }
+    return oldest.length
+  }
+
   retire() {
     this.#retired = true
-    for (const connection of this.#connections.splice(0)) connection.retire()
+    for (const connection of [...this.#connections]) connection.retire()
   }
 }

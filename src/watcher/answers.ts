@@ -10,7 +10,8 @@ export class Answers {
 
   /**
    * `{version, workers: [{id, version}], hosts: [{host, certificate, routes}], fallback, backends: [{key, protocol, options, endpoints, unwell}],
-   * certificates: [{id, subject, notAfter, names}]}`. workers: the version that each one serves, null: nothing yet. unwell: endpoints that active checks took out.
+   * certificates: [{id, subject, notAfter, names}]}`, to which main adds the workers' pools and `health`: telemetry/endpoint-rows.ts.
+   * workers: the version that each one serves, null: nothing yet. unwell: endpoints that active checks took out.
    */
   table(table: Table, { workers, unwell }: { readonly workers: ReadonlyMap<number, number | null>; readonly unwell: ReadonlyMap<string, readonly Endpoint[]> }): string {
     return JSON.stringify({

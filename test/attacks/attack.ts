@@ -24,10 +24,14 @@ export interface Attacker {
 
 export type Attack = {
   readonly name: string
-  /** The label of lintel_own_answers_total under which it is cut. */
+  /** The label of lintel_own_answers_total under which it is cut, and what stands in the access log. */
   readonly reason?: string
+  /** The label of lintel_tls_handshakes_failed_total, where no request came of it. */
+  readonly handshake?: string
   /** Why it need not be cut: what it may go on doing costs no more than any client may. */
   readonly inert?: string
+  /** MiB that the program may hold because of it, where it is more than a flood's. */
+  readonly heldMiB?: number
   /** The deadline of the program that cuts it, where it is one. */
   readonly seconds?: number
   /** TLS where it is not said. */
@@ -40,3 +44,9 @@ export type Attack = {
 const SHORT_SECONDS = 2
 /** Whether an attack of so many seconds sees the deadline that cuts it. */
 export const seesItsEnd = ({ seconds = 0 }: Attack, attackSeconds: number): boolean => seconds <= Math.max(SHORT_SECONDS, attackSeconds)
+
+/** How often the attack's reason was counted, and stands in the access log. */
+export type Told = { readonly counted: number; readonly logged: number }
+/** Whether the program has said of an attack what it should. */
+export const isTold = ({ reason, handshake }: Attack, { counted, logged }: Told): boolean =>
+  (counted > 0 || (reason === undefined && handshake === undefined)) && (logged > 0 || reason === undefined)

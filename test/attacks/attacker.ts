@@ -24,10 +24,12 @@ type Ports = { readonly http: number; readonly https: number }
 
 /** A round that nobody cuts, in ms: longer than it takes to see what it costs. */
 const INERT_MS = 1_000
+/** A round that is to be cut at once goes on for so long on a machine that is busy with other things. */
+const FLOOD_MS = 10_000
 /** Opened for the whole connection: what an attack wants to close it closes by itself. */
 const WINDOW_BYTES = 2 ** 30
 /** After its time a round that stands at a deadline of the program has so long to be cut. */
-const PATIENCE_MS = 1_000
+const PATIENCE_MS = 2_500
 
 class Round implements Attacker {
   readonly transport: Transport
@@ -73,6 +75,11 @@ class Round implements Attacker {
   }
 }
 
+/** How long a round of it lasts at least, ms, if nobody cuts it. */
+const roundMs = (attack: Attack, seconds: number): number => {
+  if (attack.seconds !== undefined) return seesItsEnd(attack, seconds) ? attack.seconds * 1_000 + PATIENCE_MS : INERT_MS
+  return attack.inert === undefined ? FLOOD_MS : INERT_MS
+}
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? -1
 const now = () => performance.timeOrigin + performance.now()
 
@@ -87,8 +94,7 @@ const lines: Line[] = []
 let rounds = 0
 let trouble = ''
 do {
-  const least = attack.seconds !== undefined && seesItsEnd(attack, Number(seconds)) ? attack.seconds * 1_000 + PATIENCE_MS : INERT_MS
-  const round = new Round(transport === 'clear' ? 'clear' : 'tls', ports, Math.max(least, until - performance.now()))
+  const round = new Round(transport === 'clear' ? 'clear' : 'tls', ports, Math.max(roundMs(attack, Number(seconds)), until - performance.now()))
   await round.run(attack).catch((error: unknown) => { trouble = String(error) })
   lines.push(...round.lines)
   rounds++

@@ -1,5 +1,6 @@
 // All attacks there are.
 import type { Attack } from './attack.ts'
+import { chunks } from './http1/chunks.ts'
 import { garbage } from './http1/garbage.ts'
 import { pipelining } from './http1/pipelining.ts'
 import { slowloris } from './http1/slowloris.ts'
@@ -22,7 +23,7 @@ export const http2Resets: readonly Attack[] = [rapidReset, ...madeYouReset, malf
 export const http2Frames: readonly Attack[] = [...framesWithoutUse, ...bodiesOfNothing]
 export const http2Fields: readonly Attack[] = [...continuations, ...hpack]
 export const http2Slow: readonly Attack[] = [...slowRead, unfinished]
-export const http1: readonly Attack[] = [...slowloris, ...pipelining, garbage]
+export const http1: readonly Attack[] = [...slowloris, ...pipelining, ...chunks, garbage]
 export const tls: readonly Attack[] = [...hello, renegotiation]
 
 export const attacks: readonly Attack[] = [...http2Resets, ...http2Frames, ...http2Fields, ...http2Slow, ...http1, ...tls]

@@ -2,7 +2,7 @@
 // them costs the attacker little.
 import type { Attack } from './attack.ts'
 
-export type Flood = Pick<Attack, 'name' | 'reason' | 'inert'> & {
+export type Flood = Pick<Attack, 'name' | 'reason' | 'inert' | 'heldMiB'> & {
   readonly settings?: readonly [key: number, value: number][]
   readonly opening?: Buffer
   /** The n-th of them; called once if `same`. */

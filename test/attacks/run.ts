@@ -2,11 +2,11 @@
 // what it cost as a Markdown table. Exit 1 where a bound was broken.
 import { parseArgs } from 'node:util'
 import { attacks } from './attacks.ts'
-import { measure, quiet } from './measure.ts'
-import { Polite } from './polite.ts'
+import { quiet } from './measure.ts'
+import { Polite, warmUp } from './polite.ts'
 import { heading, row } from './report.ts'
 import { scene } from './scene.ts'
-import { complaints } from './verdict.ts'
+import { trial } from './trial.ts'
 
 /** What a p99 before is taken from. */
 const QUIET_MS = 3_000
@@ -21,22 +21,22 @@ if (unknown !== undefined || Number.isNaN(Number(values.seconds))) {
   process.exit(2)
 }
 
-const { program, stop } = await scene()
-const polite = new Polite(program)
+const place = await scene()
+const polite = new Polite(place)
 const chosen = attacks.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
 const broken: string[] = []
 try {
-  await quiet(program, polite, QUIET_MS) // warms up
+  await warmUp(place)
   console.log(heading)
   for (const attack of chosen) {
-    const before = await quiet(program, polite, QUIET_MS)
-    const cost = await measure(attack, { transport: values.clear ? 'clear' : 'tls', seconds: Number(values.seconds) }, { program, polite, before })
+    const before = await quiet(place.program, polite, QUIET_MS)
+    const { cost, complaints } = await trial(attack, { transport: values.clear ? 'clear' : 'tls', seconds: Number(values.seconds) }, { scene: place, polite, before })
     console.log(row(cost))
-    broken.push(...complaints(cost).map((complaint) => `${attack.name}: ${complaint}`))
+    broken.push(...complaints.map((complaint) => `${attack.name}: ${complaint}`))
   }
 } finally {
   await polite.close()
-  await stop()
+  await place.stop()
 }
 if (broken.length > 0) console.log(`\n${broken.join('\n')}`)
 process.exit(broken.length > 0 ? 1 : 0)

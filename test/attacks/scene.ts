@@ -14,9 +14,11 @@ const large = Buffer.alloc(LARGE_BYTES, 'x')
 
 /** Status and reason of each line of the access log. */
 const LOG_FORMAT = 'log $status $lintel_reason'
-export const logged = ({ stdout }: Program, reason: string): boolean => stdout.some((line) => line.startsWith('log ') && line.endsWith(` ${reason}`))
+/** Lines of the access log with this reason. */
+export const logged = ({ stdout }: Program, reason: string): number => stdout.filter((line) => line.startsWith('log ') && line.endsWith(` ${reason}`)).length
 
-export type Scene = { readonly program: Program; stop(): Promise<number | null> }
+/** `origin`: its port. */
+export type Scene = { readonly program: Program; readonly origin: number; stop(): Promise<number | null> }
 
 export async function scene(): Promise<Scene> {
   const origin = Bun.serve({
@@ -36,6 +38,7 @@ export async function scene(): Promise<Scene> {
   })
   return {
     program,
+    origin: origin.port ?? 0,
     stop: async () => {
       const code = await program.stop()
       await origin.stop(true)

@@ -4,8 +4,8 @@ import { stringify } from 'yaml'
 import { backend, ingress } from '../support/manifests.ts'
 import { start, type Program } from '../support/program.ts'
 import { rawClient } from '../support/raw-client.ts'
-import { residentBytes } from './observe.ts'
-import { app, requestText } from './scene.ts'
+import { residentBytes, stalled } from './observe.ts'
+import { app, metric, requestText } from './scene.ts'
 
 export type Crowd = {
   readonly program: Program
@@ -26,10 +26,10 @@ function trio(i: number, port: number): object[] {
 }
 
 /** port: of the origin behind all of them. */
-export async function crowd(ingresses: number, port: number): Promise<Crowd> {
+export async function crowd(ingresses: number, port: number, workers = 1): Promise<Crowd> {
   const manifests = toBlockYaml(Array.from({ length: ingresses }, (_, i) => trio(i, port)).flat())
   const from = performance.now()
-  const program = await start({ manifests })
+  const program = await start({ manifests, flags: [`--workers=${workers}`] })
   const readyMs = performance.now() - from
   return { program, readyMs, residentBytes: () => residentBytes(program) }
 }
@@ -62,6 +62,41 @@ export async function changeTimes({ program }: Crowd, changes: number, port: num
   client.destroy()
   return times
 }
+
+/** Of EndpointSlices: what a cluster with thousands of Ingresses does while some of its applications are rolled. */
+const UPDATES_A_SECOND = 50
+/** Services whose endpoints change in turn. */
+const MOVING = 50
+
+/**
+ * Changes EndpointSlices, 50 a second. Resolves to the share of these changes that each worker served within `seconds` of their arrival in the
+ * watcher, by the program's own histogram; seconds is one of its bounds.
+ */
+export async function servedWithin({ program }: Crowd, updates: number, seconds: number): Promise<{ readonly share: number; readonly observed: number }> {
+  const counts = async () => ({
+    all: await metric(program, 'lintel_table_propagation_seconds_count'),
+    soon: await metric(program, 'lintel_table_propagation_seconds_bucket', `le="${seconds}"`),
+  })
+  for (let i = 0; i < MOVING; i++) program.write(`slice-${i}.yaml`, toBlockYaml([slice(i, 0)]))
+  await stalled(() => program.stderr.length)
+  const before = await counts()
+  for (let i = 0; i < updates; i++) {
+    program.write(`slice-${i % MOVING}.yaml`, toBlockYaml([slice(i % MOVING, i + 1)]))
+    await Bun.sleep(1000 / UPDATES_A_SECOND)
+  }
+  await stalled(() => program.stderr.length)
+  const after = await counts()
+  const observed = after.all - before.all
+  return { share: (after.soon - before.soon) / observed, observed }
+}
+
+/** One more slice of the i-th Service, with one endpoint that nobody listens at: no request comes. */
+const slice = (i: number, turn: number): object => ({
+  apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4',
+  metadata: { name: `moving-${i}`, labels: { 'kubernetes.io/service-name': `app-${i}` } },
+  ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+  endpoints: [{ addresses: [`127.2.${turn >> 8 & 255}.${turn & 255}`], conditions: { ready: true } }],
+})
 
 /** Nearest rank. */
 export function percentile(values: readonly number[], share: number): number {

@@ -23,7 +23,7 @@ export type Answered = {
 export type Session = { ask(head: OutgoingHttpHeaders, body?: string | Buffer, trailers?: OutgoingHttpHeaders): Promise<Answered>; close(): void }
 
 /** Resolves when the proxy's SETTINGS have come; rejects with the connection's error. */
-export async function session(program: Program, transport: Transport): Promise<Session> {
+export async function session(program: Pick<Program, 'http' | 'https'>, transport: Transport): Promise<Session> {
   const tls = transport === 'TLS'
   const opened = connect(`${tls ? 'https' : 'http'}://127.0.0.1:${tls ? program.https : program.http}`, { servername: 'app.example', rejectUnauthorized: false })
   await new Promise<void>((resolve, reject) => { opened.once('remoteSettings', () => resolve()).once('error', reject) })

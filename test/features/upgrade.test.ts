@@ -12,12 +12,13 @@ import { app, ask, CONFIGURED, metric, resources, route } from './scene.ts'
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
 const ASK = 'Host: app.example\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
 
+function echoes(socket: Socket) {
+  socket.on('data', (bytes: Buffer) => socket.write(bytes))
+  socket.on('end', () => { socket.end() })
+}
 /** What the origin does with the tunnel, by path. */
 const TUNNELS: Readonly<Record<string, (socket: Socket) => void>> = {
-  '/echo': (socket) => {
-    socket.on('data', (bytes: Buffer) => socket.write(bytes))
-    socket.on('end', () => { socket.end() })
-  },
+  '/echo': echoes,
   '/last-word': (socket) => {
     socket.on('data', () => undefined)
     socket.on('end', () => { socket.end('goodbye') })
@@ -38,6 +39,7 @@ let program: Program
 beforeAll(async () => {
   echo = await keep(echoUpstream({ name: 'echo', respond: ({ target }) => {
     const tunnel = TUNNELS[target]
+    if (target === '/spdy') return { raw: SWITCH.replace('websocket', 'SPDY/3.1'), tunnel: echoes }
     return tunnel && { raw: target === '/echo' ? `${SWITCH}early` : SWITCH, tunnel }
   } }))
   program = await keep(start({ flags: [CONFIGURED, '--default-ssl-certificate=default/pair'], manifests: [
@@ -73,6 +75,17 @@ test('the head of the upgrade passes, and no other hop-by-hop field', async () =
   const { fields } = echo.requests.findLast(({ target }) => target === '/echo') ?? { fields: [] }
   expect([values(fields, 'connection').join().toLowerCase(), values(fields, 'upgrade'), values(fields, 'sec-websocket-key')])
     .toEqual(['upgrade', ['websocket'], ['dGhlIHNhbXBsZSBub25jZQ==']])
+})
+
+test('any other protocol, such as that of kubectl exec, with its name as it came', async () => {
+  const client = await keep(rawClient(program.http))
+  client.send('POST /spdy HTTP/1.1\r\nHost: app.example\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n')
+  const response = await client.response()
+  expect([response?.status, values(response?.fields ?? [], 'upgrade')]).toEqual([101, ['SPDY/3.1']])
+  const { method, fields } = echo.requests.findLast(({ target }) => target === '/spdy') ?? { method: '', fields: [] }
+  expect([method, values(fields, 'upgrade')]).toEqual(['POST', ['SPDY/3.1']])
+  client.send('\x80\x03\x00\x01', [])
+  expect(await client.when(() => client.rest().toString('latin1') === '\x80\x03\x00\x01')).toBe(true)
 })
 
 test('octets sent right behind the upgrade are the tunnel\'s', async () => {

@@ -4,6 +4,7 @@ import { requestNames } from '../../src/http/fields.ts'
 import { Scratch } from '../../src/http/scratch.ts'
 import type { Exchange, OwnAnswer, ProxyError, Responder, Span } from '../../src/http/message.ts'
 import { ServerConnection, type ServerLimits, type ServerOptions } from '../../src/http/server.ts'
+import { Tunnels } from '../../src/http/tunnels.ts'
 import { changes } from '../support/until.ts'
 import { DATE, fieldsOf, listen, stillClock, textOf } from './support.ts'
 
@@ -20,7 +21,7 @@ export type Script = {
 /** What happened, in order, besides `requests`. */
 export type Log = { readonly requests: Received[]; readonly abandoned: ProxyError[]; readonly refused: ProxyError[]; drained: number }
 
-export const LIMITS: ServerLimits = { headMs: 10_000, bodyMs: 20_000, keepAliveMs: 30_000, requestsPerConnection: 1_000_000 }
+export const LIMITS: ServerLimits = { headMs: 10_000, bodyMs: 20_000, keepAliveMs: 30_000, requestsPerConnection: 1_000_000, streamsPerConnection: 128 }
 export const own = (body: string, status = 200): OwnAnswer => ({ status, fields: [], body, contentType: 'text/plain' })
 export const echoOf = ({ method, target, body }: Received): OwnAnswer => own(`${method} ${target} ${body}`)
 
@@ -95,6 +96,7 @@ export class ServerUnderTest implements Log {
   readonly connections: ObservedConnection[] = []
   gone = 0
   readonly clock = stillClock()
+  readonly tunnels = new Tunnels(this.clock)
   port = 0
   readonly #changes = changes()
   readonly when = this.#changes.when
@@ -103,7 +105,7 @@ export class ServerUnderTest implements Log {
   private constructor(native: boolean, script: Script, limits: ServerLimits) {
     const { notify } = this.#changes
     const options: ServerOptions = {
-      clock: this.clock, native, scratch: new Scratch(), date: () => DATE, names: () => requestNames(), limits: () => limits,
+      clock: this.clock, native, tunnels: this.tunnels, scratch: new Scratch(), date: () => DATE, names: () => requestNames(), limits: () => limits,
       responder: (exchange) => new ScriptedResponder(exchange, script, { log: this, notify }),
       closed: () => { this.gone++; notify() }, priorKnowledge: (socket) => { socket.destroy() },
     }

@@ -66,7 +66,7 @@ export const upstreamRequest = (text: string, more: Partial<UpstreamRequest> = {
   const head = requestHead(text)
   return {
     head, target: head.target, lines: octets(`Host: ${head.host}\r\n`), extra: new FieldBlock([['X-Added', '1']]),
-    length: head.length, first: spanOf('', head.length === 0), answerNames: answerNames(), ...more,
+    length: head.length, sized: head.sized, first: spanOf('', head.length === 0), answerNames: answerNames(), ...more,
   }
 }
 
@@ -152,7 +152,7 @@ export class RawUpstream {
 const fail = (message: string): never => { throw new Error(message) }
 
 export type Owned = ClientOwner & { idles: number; gones: number }
-const owner = (): Owned => ({ idles: 0, gones: 0, idle() { this.idles++ }, gone() { this.gones++ } })
+const owner = (): Owned => ({ idles: 0, gones: 0, stood() { /* tests look at idles */ }, idle() { this.idles++ }, gone() { this.gones++ } })
 
 /** Tells when octets were read, so that a test can cut an answer exactly. */
 class ObservedUpstream extends ClientConnection {

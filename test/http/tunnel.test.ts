@@ -94,6 +94,20 @@ describe.each(TRANSPORTS)('%s transport, the client\'s side:', (_, native) => {
     expect(heard).toEqual({ text: '', last: true })
   })
 
+  test('left by us: a FIN each way behind what was said, and the rest of what the client says is dropped', async () => {
+    const { server, asking, exchange, heard, switchOver, connection } = await open()
+    switchOver()
+    asking.socket.pause()
+    exchange.write(spanOf('x'.repeat(12 * MIB), false))
+    connection.leave()
+    asking.send('not to be heard')
+    asking.socket.resume()
+    expect(await asking.all()).toHaveLength(FORWARDED.length + 12 * MIB)
+    asking.end()
+    expect(await server.when(() => server.gone === 1)).toBe(true)
+    expect([server.abandoned.map(({ code }) => code), heard.text, asking.wasReset]).toEqual([['shutdown'], '', false])
+  })
+
   test('a client that resets', async () => {
     const { server, asking, switchOver } = await open()
     switchOver()
@@ -194,5 +208,17 @@ describe.each(TRANSPORTS)('%s transport, the upstream\'s side:', (_, native) => 
     expect(sink.error).toBeNull()
     elapse(asked.clock, 2 * TICK_MS)
     expect(sink.error?.code).toBe('timeout_tunnel')
+  })
+
+  test('an upstream that takes nothing has the send timeout, whatever more is written', async () => {
+    const { connection, asked, sink, peer } = await open()
+    peer.socket.pause()
+    connection.write(spanOf('x'.repeat(12 * MIB), false))
+    connection.write(spanOf('y', false))
+    expect(connection.blocked).toBe(true)
+    elapse(asked.clock, TIMEOUTS.sendMs - TICK_MS)
+    expect(sink.error).toBeNull()
+    elapse(asked.clock, 3 * TICK_MS)
+    expect(sink.error?.code).toBe('timeout_send')
   })
 })

@@ -4,10 +4,10 @@ import { answerNames, noFields } from '../../src/http/fields.ts'
 import { type AnswerSink, type Connection, type Exchange, ProxyError, type Span, type UpstreamRequest } from '../../src/http/message.ts'
 import type { RetryPolicy } from '../../src/model.ts'
 import { Forward, type Forwarded } from '../../src/proxy/forward.ts'
+import { SpillSpace } from '../../src/proxy/spill-space.ts'
 import { defaultBackendOptions } from '../../src/table/backend-options.ts'
 import { LiveBackend } from '../../src/upstream/backends.ts'
 import { LiveEndpoint } from '../../src/upstream/endpoint.ts'
-import type { EndpointPool } from '../../src/upstream/pool.ts'
 import { answerHead, requestHead, spanOf, stillClock, textOf } from '../http/support.ts'
 
 /** What an endpoint does with a request: a status is its answer. */
@@ -77,9 +77,7 @@ export function course({ method, policy, first, rest, endpoints }: Asked): Told 
     tries.push(made)
     return connection = new ScriptedConnection(made, standing || (stale && !fresh))
   }
-  const pool = (i: number): EndpointPool => ({
-    take: (repeatable) => connect(i, false, repeatable), dial: () => connect(i, true, true), closeIdle: () => 0, retire: () => undefined,
-  })
+  const pool = (i: number) => ({ take: (repeatable: boolean) => connect(i, false, repeatable), dial: () => connect(i, true, true) })
 
   const length = first.length + rest.join('').length
   const request = requestHead(`${method} / HTTP/1.1\r\nHost: h\r\n${length > 0 ? `Content-Length: ${length}\r\n` : ''}\r\n`)
@@ -93,12 +91,12 @@ export function course({ method, policy, first, rest, endpoints }: Asked): Told 
   }
   const context: Forwarded = {
     exchange, method, retry: policy, timeouts: { connectMs: 1, sendMs: 1, readMs: 1, requestMs: 0 }, plan: { block: noFields, names: answerNames() },
-    answerFields: noFields, upstreamTarget: '/', attempts: [], start: performance.now(), status: 0, bytesOut: 0, session: null, text: () => '',
+    answerFields: noFields, upstreamTarget: '/', attempts: [], start: performance.now(), status: 0, bytesOut: 0, session: null, stored: null, answerBuffer: undefined, text: () => '',
     upstreamLines: () => Buffer.from('Host: h\r\n'),
     refuse: ({ status, code }) => { told.status = status; told.reason = code; told.answers++ },
     finish: () => undefined,
   }
-  const forward = new Forward(context, { pools: { to: (key) => pool(Number(key)) }, clock: stillClock(), view: { requestFields: noFields } })
+  const forward = new Forward(context, { pools: { to: ({ key }) => pool(Number(key)) }, clock: stillClock(), space: new SpillSpace(), view: { requestFields: noFields } })
   forward.start(backend, backend.pick([], context)!)
 
   const parts = [...rest]

@@ -10,6 +10,12 @@ const page = (program: Program, path: string, method = 'GET') => fetch(`http://1
 const metrics = async (program: Program) => (await page(program, '/metrics')).text()
 const said = (program: Program, text: string) => program.when(() => program.stderr.some((line) => line.includes(text)))
 
+/** The pool that each worker has, as /table sums it up. */
+const pool = (workers: number) =>
+  ({ service: 'default/app:80', address: '10.0.0.1', port: 80, protocol: 'h1', tls: false, open: workers, waiting: 0, idle: workers, hits: 2 * workers, misses: workers, evictions: 0 })
+/** And the endpoint. */
+const endpoint = (workers: number) => ({ backend: 'default/app:80', address: '10.0.0.1', port: 80, active: workers, states: { well: workers }, reasons: [], trialAt: '' })
+
 /** A port that no one can share, as another program's would be. */
 async function takenPort() {
   const server = createServer()
@@ -26,7 +32,7 @@ describe('start', () => {
       /^lintel: ready http=127\.0\.0\.1:\d+ https=127\.0\.0\.1:\d+ admin=127\.0\.0\.1:\d+ workers=3 routes=2 issues=1$/,
     )
     expect((await page(program, '/readyz')).status).toBe(200)
-    expect(await program.get('/table')).toEqual({ what: 'table', joined: [1, 2, 3] })
+    expect(await program.get('/table')).toEqual({ what: 'table', joined: [1, 2, 3], health: [endpoint(3)], pools: [pool(3)] })
     for (let n = 0; n < 20; n++) expect(await ask(program.http)).toMatch(/^[123]$/)
   })
 
@@ -41,7 +47,7 @@ describe('start', () => {
   test('without --workers the ConfigMap says how many', async () => {
     await using program = await standIn('--workers=0')
     expect(program.ready['workers']).toBe('2')
-    expect(await program.get('/table')).toEqual({ what: 'table', joined: [1, 2] })
+    expect(await program.get('/table')).toEqual({ what: 'table', joined: [1, 2], health: [endpoint(2)], pools: [pool(2)] })
   })
 })
 
@@ -61,7 +67,7 @@ describe('faults', () => {
     expect(await said(program, 'lintel: watcher died')).toBeTrue()
     expect(await ask(program.http)).toMatch(/^[12]$/)
     await until('worker 2 has its table', async () => (await metrics(program)).includes('lintel_table_version{worker="2"} 1\n'))
-    expect(await program.get('/table')).toEqual({ what: 'table', joined: [1, 2] })
+    expect(await program.get('/table')).toEqual({ what: 'table', joined: [1, 2], health: [endpoint(2)], pools: [pool(2)] })
   })
 
   test('the workers\' counts are in /metrics', async () => {

@@ -1,7 +1,7 @@
 // The chunked transfer coding (RFC 9112 §7.1), strict: extensions are checked and dropped, data is handed on as one run. No I/O.
 import { CLASS, CR, LF, TOKEN, VALUE } from './octets.ts'
 import { CHUNK_BYTES, CHUNK_LINE_BYTES, TRAILER_BYTES } from './limits.ts'
-import { Head } from './head.ts'
+import { Head, NONE } from './head.ts'
 import { trailerNames } from '../fields.ts'
 
 const SIZE_START = 0, SIZE = 1, EXT_START = 2, EXT_NAME = 3, EXT_VALUE_START = 4, EXT_VALUE = 5, EXT_QUOTED = 6, EXT_ESCAPE = 7, EXT_QUOTE_END = 8,
@@ -34,6 +34,8 @@ export class ChunkReader {
     this.#held = null
     this.trailers.fieldsAt = this.trailers.end = this.trailers.drops = 0
   }
+  /** The octets of the last trailers. */
+  forget() { this.trailers.buffer = NONE }
   get ended() { return this.#state === END }
   /** Whether there are trailers to pass on. Asked after the end. */
   get hasTrailers() { return this.trailers.end - this.trailers.fieldsAt > 2 }

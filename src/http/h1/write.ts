@@ -25,13 +25,13 @@ export const chunkRoom = (span: Span) => span.size + (span.trailers?.octets ?? 0
 
 /** The request, and in the same write what there is of its body. */
 export const putRequest = (out: Scratch, request: UpstreamRequest) => {
-  const { head, lines, extra, first, length } = request
+  const { head, lines, extra, first, length, sized } = request
   out.begin(head.octets + request.target.length + lines.length + extra.bytes.length + head.upgrade.length + chunkRoom(first))
   head.putHead(out, request.target)
   out.copy(lines, 0, lines.length)
   out.copy(extra.bytes, 0, extra.bytes.length)
   if (length === CHUNKED) out.text('Transfer-Encoding: chunked\r\n')
-  else if (head.sized) out.text(`Content-Length: ${length}\r\n`)
+  else if (sized) out.text(`Content-Length: ${length}\r\n`)
   if (head.upgrade !== '') out.text(`Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n`)
   out.endLine()
   if (length === CHUNKED) putChunk(out, first)

@@ -120,7 +120,7 @@ export class H2Connection<O> {
 
   /** Server: no new streams. Says so with GOAWAY twice, a round trip apart: requests that are on their way are still taken (RFC 9113 §6.8). */
   drain() {
-    if (this.#session.dead) return
+    if (this.#session.dead || this.#session.leaving) return
     this.#session.sender.frames.goaway(MAX_31_BITS, CODE.NO_ERROR)
     this.#session.sender.frames.ping(DRAIN_PING, 0, 0)
   }
@@ -139,6 +139,9 @@ export class H2Connection<O> {
     else this.#session.events.pong()
   }
 
+  /** Nothing is going on, nor was a while ago: what is only kept for speed is let go. */
+  rest() { this.#session.sender.encoder.rest() }
+
   /** A second has passed: forgives a part of what looks like abuse, and ends streams whose peer takes nothing. */
   tick() {
     const session = this.#session
@@ -151,10 +154,11 @@ export class H2Connection<O> {
   }
   #failed(error: unknown) { this.#session.fail(error instanceof ConnectionFault ? error : internalFault(error)) }
 
-  /** The socket is gone: every stream ends, and its owner is told. */
-  lost() {
+  /** The socket is gone: every stream ends, and its owner is told. `stalled`: it was closed because the peer took nothing. */
+  lost(stalled = false) {
     if (this.#session.dead) return
-    const thrown = this.#session.abandon({ code: CODE.CANCEL, remote: true, unprocessed: false, message: 'the connection is gone' })
+    const message = stalled ? 'the client took nothing' : 'the connection is gone'
+    const thrown = this.#session.abandon({ code: CODE.CANCEL, remote: true, unprocessed: false, stalled, message })
     if (thrown !== undefined) throw thrown
   }
 }

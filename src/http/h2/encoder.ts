@@ -47,7 +47,7 @@ class KnownName {
 
 export class Encoder {
   readonly #table = new DynamicTable<{ readonly size: number }>()
-  readonly #names = new Map<string, KnownName>()
+  #names = new Map<string, KnownName>()
   /** The smallest table since the last block, if the size has changed. */
   #smallest = TABLE_BYTES
   #resized = false
@@ -85,6 +85,9 @@ export class Encoder {
     name.next = (name.next + 1) % VALUES_PER_NAME
     putLiteral(out, name, { value, flags: PLAIN, max: PLAIN_MAX })
   }
+
+  /** Forgets what was seen; the peer's table stays as it is. A cleared Map would keep its room. */
+  rest() { if (this.#names.size > 0) this.#names = new Map() }
 
   #known(text: string): KnownName {
     const known = this.#names.get(text)

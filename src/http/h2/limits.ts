@@ -2,7 +2,7 @@
 
 /** Octets of a frame's payload, both ways: the size every peer must take (RFC 9113 §4.2). Larger ones gain nothing once writes are joined. */
 export const FRAME_BYTES = 16_384
-/** Streams that a peer may have open: ingress-nginx's http2-max-concurrent-streams. */
+/** Streams at once unless somebody says otherwise: ingress-nginx's http2-max-concurrent-streams. */
 export const STREAMS = 128
 /** Requests opened before the peer's SETTINGS say how many it takes: RFC 9113 §6.5.2 recommends no smaller value. */
 export const STREAMS_BEFORE_SETTINGS = 100
@@ -44,7 +44,7 @@ export const ROOMY_WINDOW_BYTES = 32_768
 /** Seconds in which a stream that has something to send must get rid of FRAME_BYTES, or of all: nginx's send_timeout, with the progress it asks of HTTP/1 here. */
 export const SEND_TICKS = 60
 
-/** Streams that may die early in a row: rapid reset (CVE-2023-44487) and made-you-reset (CVE-2025-8671) need thousands, a browser leaving a page 128. */
+/** Streams that may die early in a row: rapid reset (CVE-2023-44487) and made-you-reset (CVE-2025-8671) need thousands, a browser leaving a page all it has, 128. */
 export const EARLY_ENDS = 200
 /** So many are forgiven each second, and one for each stream that ends well. */
 export const EARLY_ENDS_PER_TICK = 20
@@ -59,5 +59,5 @@ export const OVERSIZED_NOISE = 20
 /** What a CONTINUATION without a single octet costs of that: nobody has a reason to send one. */
 export const EMPTY_CONTINUATION_NOISE = 200
 
-/** Ids of streams that we reset, whose frames may still be on their way: a peer can have STREAMS of them, and as many again that were refused. */
-export const RESETS_REMEMBERED = 2 * STREAMS
+/** Ids of streams that we reset, whose frames may still be on their way, for each stream that may be open: as many again may have been refused. */
+export const RESETS_PER_STREAM = 2

@@ -51,6 +51,7 @@ export class Sender<O> {
     if (stream.endSent || (rest.size === 0 && !end)) return true
     stream.ending = end
     if (rest.size > 0) stream.queue.push(Buffer.from(rest.bytes.subarray(rest.from, rest.to)))
+    rest.bytes = NONE // its owner may have read half a mebibyte, and now this connection holds what is left of it
     stream.queued += rest.size
     this.#wait(stream)
     stream.stopped = stream.queued >= QUEUE_BYTES

@@ -59,7 +59,7 @@ export class Session<O> {
   readonly maxStreams: number
   readonly windowBytes: number
   readonly output: Output
-  readonly budgets = new Budgets()
+  readonly budgets: Budgets
   readonly sender: Sender<O>
   readonly streams: Streams<O>
   readonly window: ReceiveWindow
@@ -77,10 +77,11 @@ export class Session<O> {
     this.role = role
     this.events = events
     this.maxStreams = options.streams ?? STREAMS
+    this.budgets = new Budgets(this.maxStreams)
     this.windowBytes = role === 'server' ? CLIENT_WINDOW_BYTES : UPSTREAM_WINDOW_BYTES
     this.window = new ReceiveWindow(this.windowBytes)
     this.output = new Output(options.buffers, () => events.wake())
-    this.streams = new Streams<O>(role)
+    this.streams = new Streams<O>(role, this.maxStreams)
     this.sender = new Sender<O>(this.output, this.budgets, {
       drained: (stream) => { if (stream.owner !== null) events.drained(stream) },
       ended: (stream) => this.settle(stream),

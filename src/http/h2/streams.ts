@@ -1,6 +1,6 @@
 // The streams of a connection by id (RFC 9113 §5.1.1): which are open, which were, and which can't have been.
 import { H2Stream } from './stream.ts'
-import { MAX_31_BITS, RESETS_REMEMBERED } from './limits.ts'
+import { MAX_31_BITS, RESETS_PER_STREAM } from './limits.ts'
 
 export type Role = 'server' | 'client'
 
@@ -12,9 +12,14 @@ export class Streams<O> {
   #nextId = 1
   /** Ids of streams that we reset: their frames may be on the way. A ring. */
   readonly #reset: number[] = []
+  readonly #remembered: number
   #resets = 0
 
-  constructor(role: Role) { this.#role = role }
+  /** most: that may be open at once. */
+  constructor(role: Role, most: number) {
+    this.#role = role
+    this.#remembered = RESETS_PER_STREAM * most
+  }
 
   get size() { return this.#open.size }
   get(id: number): H2Stream<O> | undefined { return this.#open.get(id) }
@@ -47,7 +52,7 @@ export class Streams<O> {
   /** Frames of this stream may still come, and are not the peer's fault. */
   expectStragglers(id: number) {
     this.#reset[this.#resets] = id
-    this.#resets = (this.#resets + 1) % RESETS_REMEMBERED
+    this.#resets = (this.#resets + 1) % this.#remembered
   }
   mayStraggle(id: number): boolean { return this.#reset.includes(id) }
 }

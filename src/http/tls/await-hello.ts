@@ -3,6 +3,9 @@ import type { Socket } from 'node:net'
 import { HELLO_BYTES, readHello } from './client-hello.ts'
 import type { HandshakeFailure } from './contexts.ts'
 
+/** Reads in which a hello must have come. In the smallest segments of TCP (536 octets, RFC 9293 §3.7.1) the largest takes 31; with one for each octet it would cost more than a handshake. */
+const HELLO_READS = 64
+
 /** One of them is called, once; neither for a client that leaves without an octet, as probes of a port do. */
 export type HelloEvents = {
   /** The octets are back in the socket, which is paused. serverName: `` without. */
@@ -13,6 +16,7 @@ export type HelloEvents = {
 
 export const awaitHello = (socket: Socket, withinMs: number, { whole, failed }: HelloEvents) => {
   let held: Buffer | null = null
+  let reads = 0
   const late = setTimeout(() => leave('timeout'), withinMs)
   const settle = () => {
     clearTimeout(late)
@@ -27,7 +31,7 @@ export const awaitHello = (socket: Socket, withinMs: number, { whole, failed }: 
   const read = (bytes: Buffer) => {
     held = held === null ? bytes : Buffer.concat([held, bytes])
     const hello = readHello(held)
-    if (hello === 'more' && held.length <= HELLO_BYTES) return
+    if (hello === 'more' && held.length <= HELLO_BYTES) return ++reads < HELLO_READS ? undefined : leave('refused')
     settle()
     socket.pause()
     socket.unshift(held)

@@ -4,6 +4,8 @@ import type { Pace } from './pace.ts'
 
 /** dead: it takes no connections. out: it takes them, and fails. */
 export type Condition = 'well' | 'out' | 'dead'
+/** For people. trial: it is being tried again, or the next request will. */
+export type HealthState = 'well' | 'ejected' | 'trial'
 export type EjectionReason = 'refused' | 'failing' | 'silent' | 'slow'
 
 /** Failures without a whole answer between them. One may be chance, and a rollout must not cost endpoints that are well. */
@@ -126,6 +128,11 @@ export class Health {
     this.#trialMs = Infinity
     this.dueMs = dueMs
     return true
+  }
+
+  stateAt(nowMs: number): HealthState {
+    if (this.condition === 'well') return 'well'
+    return this.trial || this.#trialMs < Infinity || nowMs >= this.dueMs ? 'trial' : 'ejected'
   }
 
   /** Time passed: a trial may be due. */

@@ -4,7 +4,8 @@ import type { Attack } from '../attack.ts'
 import { LARGE_PATH } from '../scene.ts'
 
 const BATCH = 200
-const SEND_SECONDS = 60
+/** The deadline is 60 s after the last progress. */
+const SEND_SECONDS = 70
 const batchOf = (target: string) => Buffer.from(requestText({ target }).repeat(BATCH))
 const flood = (batch: Buffer, deaf: boolean): Attack['run'] => async (attacker) => {
   const line = await attacker.http1({ deaf })

@@ -11,6 +11,8 @@ const plant = (field: Buffer): Buffer => frame(TYPE.HEADERS, { id: 1, flags: who
 /** `cookie` (index 32 of the static table) with a value of one octet: 860 crumbs of it fit into a section. */
 const crumb = Buffer.from([0x60, 1, 0x63])
 const CRUMBS = 820
+/** What thousands of requests a second leave to the collector, honest ones of this size too. */
+const HELD_MIB = 100
 /** Down to nothing and up again, before each section. */
 const resizes = Buffer.from([0x20, 0x3f, 0xe1, 0x1f])
 
@@ -20,11 +22,11 @@ export const hpack = [
     frames: (n) => frame(TYPE.HEADERS, { id: id(n + 1), flags: whole }, block(head('/')), Buffer.alloc(16_000, 0xbe)),
   }),
   flood({
-    name: 'hpack-crumbs', inert: 'they are requests, and cost what a request with so many fields costs', opening: plant(crumb),
+    name: 'hpack-crumbs', inert: 'they are requests, and cost what a request with so many fields costs', heldMiB: HELD_MIB, opening: plant(crumb),
     frames: (n) => frame(TYPE.HEADERS, { id: id(n + 1), flags: whole }, block(head('/')), Buffer.alloc(CRUMBS, 0xbe)),
   }),
   flood({
-    name: 'hpack-table-size', inert: 'they are requests, and a table of 4 KiB is emptied at once',
+    name: 'hpack-table-size', inert: 'they are requests, and a table of 4 KiB is emptied at once', heldMiB: HELD_MIB,
     frames: (n) => frame(TYPE.HEADERS, { id: id(n), flags: whole }, resizes, block(head('/')), entry('a')),
   }),
   flood({

@@ -7,6 +7,8 @@ const CONNECTIONS = 50
 const STEP_MS = 50
 /** A hello of the size of a record: nobody has a larger one. */
 const PADDING = 15_000
+/** Of a record that carries one octet. */
+const RECORD_BYTES = 6
 
 /** Each octet of the message in a record of its own. */
 const shattered = (hello: Buffer): Buffer => Buffer.concat(Array.from(hello.subarray(5), (octet) => Buffer.from([22, 3, 1, 0, 1, octet])))
@@ -15,10 +17,14 @@ const leaving = (opening: Buffer): Attack['run'] => async (attacker) => {
   for (const line of await many(attacker)) await line.send(opening)
   await attacker.hold()
 }
-/** One octet a write, as fast as they go. */
+/** One octet a write, as fast as they go, on one connection after another. */
 const shreds: Attack['run'] = async (attacker) => {
   const bytes = shattered(clientHello(PADDING))
-  for (const line of await many(attacker)) for (let at = 0; at < bytes.length && !line.closed && !attacker.over; at += 6) await line.send(bytes.subarray(at, at + 6))
+  for (let n = 0; n < CONNECTIONS && !attacker.over; n++) {
+    const line = await attacker.tcp()
+    for (let at = 0; at < bytes.length && !line.cut && !attacker.over; at += RECORD_BYTES) await line.send(bytes.subarray(at, at + RECORD_BYTES))
+  }
+  await attacker.hold()
 }
 const drip: Attack['run'] = async (attacker) => {
   const bytes = shattered(clientHello(0))
@@ -28,11 +34,11 @@ const drip: Attack['run'] = async (attacker) => {
   }
 }
 
-const common = { transport: 'tls', inert: 'a connection that is not secured in its time is closed' } as const
+const late = { transport: 'tls', handshake: 'timeout', seconds: HEAD_SECONDS } as const
 export const hello: readonly Attack[] = [
-  { ...common, name: 'hello-shreds', inert: 'a hello may be cut into records of one octet, up to 16 KiB in all', run: shreds },
-  { ...common, name: 'hello-drip', seconds: HEAD_SECONDS, run: drip },
-  { ...common, name: 'hello-none', seconds: HEAD_SECONDS, run: leaving(Buffer.alloc(0)) },
-  { ...common, name: 'hello-half', seconds: HEAD_SECONDS, run: leaving(clientHello(0).subarray(0, 40)) },
-  { ...common, name: 'handshake-left', seconds: HEAD_SECONDS, run: leaving(clientHello(0)) },
+  { transport: 'tls', name: 'hello-shreds', handshake: 'refused', run: shreds },
+  { ...late, name: 'hello-drip', run: drip },
+  { ...late, name: 'hello-none', run: leaving(Buffer.alloc(0)) },
+  { ...late, name: 'hello-half', run: leaving(clientHello(0).subarray(0, 40)) },
+  { ...late, name: 'handshake-left', run: leaving(clientHello(0)) },
 ]

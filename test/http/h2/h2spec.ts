@@ -1,49 +1,43 @@
-// h2spec, the conformance suite of HTTP/2, against the codec in clear: bun test/http/h2/h2spec.ts [runs]. Strict, as often as asked: frames meet
-// at other moments each time. Needs Go once, to build it into the user's cache; says so and leaves with 0 where there is none.
-import { mkdirSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { startServer } from './socket.ts'
+// `bun test/http/h2/h2spec.ts [--runs N] [TARGET…]`: runs h2spec, strictly, N times in a row against each target, as frames meet at other moments each
+// time; prints a Markdown table, with the names of cases that failed. Exit 1 where one did; 0, with a word, where there is no Go to build h2spec.
+import { parseArgs } from 'node:util'
+import { h2spec, runStrict } from './h2spec-program.ts'
+import { type Target, targets } from './h2spec-targets.ts'
 
-const VERSION = 'v2.2.1+incompatible'
-const PACKAGE = 'github.com/summerwind/h2spec/cmd/h2spec'
-const RUNS = 5
+const RUNS = '5'
 
-/** The program, built if need be; null where that is not possible. */
-const h2spec = async (): Promise<string | null> => {
-  const go = Bun.which('go', { PATH: `${process.env['PATH'] ?? ''}:/usr/local/go/bin` })
-  const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'lintel', `h2spec-${VERSION}`)
-  const program = join(folder, 'h2spec')
-  if (await Bun.file(program).exists()) return program
-  if (go === null) return null
-  mkdirSync(folder, { recursive: true })
-  const run = async (...args: string[]) => {
-    const child = Bun.spawn([go, ...args], { cwd: folder, env: { ...process.env, GOFLAGS: '-mod=mod' }, stdout: 'inherit', stderr: 'inherit' })
-    if (await child.exited !== 0) throw new Error(`go ${args.join(' ')} failed in ${folder}`)
-  }
-  await Bun.write(join(folder, 'go.mod'), 'module h2spec\n\ngo 1.21\n')
-  await run('get', `${PACKAGE}@${VERSION}`)
-  await run('build', '-o', program, PACKAGE)
-  return program
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { runs: { type: 'string', default: RUNS } } })
+const runs = Number(values.runs)
+if (!Number.isInteger(runs) || runs < 1 || positionals.some((name) => !(name in targets))) {
+  console.error(`usage: bun test/http/h2/h2spec.ts [--runs N] [TARGET…]\ntargets: ${Object.keys(targets).join(', ')}`)
+  process.exit(2)
 }
 
-/** h2spec's own summary of a run, and all it said where a case failed. */
-const runOnce = async (program: string, port: number): Promise<{ passed: boolean; text: string }> => {
-  const child = Bun.spawn([program, '--host', '127.0.0.1', '--port', String(port), '--strict', '--timeout', '2'], { stdout: 'pipe' })
-  const text = await new Response(child.stdout).text()
-  const passed = await child.exited === 0
-  return { passed, text: passed ? /\d+ tests, .*/.exec(text)?.[0] ?? text : text }
+/** Cases that passed in all runs and in some, and how often each failed. */
+const runAll = async (program: string, target: Target) => {
+  const failures = new Map<string, number>()
+  let cases = 0
+  let whole = 0
+  for (let run = 0; run < runs; run++) {
+    const { passed, failed } = await runStrict(program, target)
+    cases = passed.length + failed.length
+    if (failed.length === 0) whole++
+    for (const name of failed) failures.set(name, (failures.get(name) ?? 0) + 1)
+  }
+  return { cases, whole, failures }
 }
 
 const program = await h2spec()
 if (program === null) {
   console.log('h2spec: skipped, there is no go to build it with')
-} else {
-  const server = await startServer({ complete: (served) => served.answer(200, [['content-type', 'text/plain']], { body: Buffer.from('Hello') }) })
-  for (let run = Number(process.argv[2] ?? RUNS); run > 0; run--) {
-    const { passed, text } = await runOnce(program, server.port)
-    console.log(text)
-    if (!passed) process.exitCode = 1
-  }
-  server.close()
+  process.exit(0)
 }
+console.log('| target | cases | runs | runs without a failure | failed |\n| --- | --- | --- | --- | --- |')
+let broken = false
+for (const [name, open] of Object.entries(targets).filter(([name]) => positionals.length === 0 || positionals.includes(name))) {
+  const target = await open()
+  const { cases, whole, failures } = await runAll(program, target).finally(() => target.stop())
+  console.log(`| ${name} | ${cases} | ${runs} | ${whole} | ${[...failures].map(([failed, times]) => `${failed} (${times})`).join('; ')} |`)
+  broken ||= whole < runs
+}
+process.exit(broken ? 1 : 0)

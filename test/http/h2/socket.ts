@@ -1,5 +1,6 @@
-// A bare HTTP/2 server on the codec, over plain sockets in clear: what it answers is its script. For other people's clients, and for h2spec.
+// A bare HTTP/2 server on the codec, over node's sockets, in clear or TLS: what it answers is its script. For other people's clients, and for h2spec.
 import { createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import type { FieldSection } from '../../../src/http/h2/field-section.ts'
 import { H2Connection } from '../../../src/http/h2/connection.ts'
 import { OutputBuffers } from '../../../src/http/h2/output.ts'
@@ -68,10 +69,16 @@ const serve = (socket: Socket, buffers: OutputBuffers, script: Script) => {
   const flush = () => {
     due = false
     for (let bytes = connection.take(); bytes !== null; bytes = connection.take()) {
-      socket.write(Buffer.from(bytes))
+      socket.write(Buffer.from(bytes), written)
       connection.sent(socket.writableLength === 0)
     }
     if (failed) socket.end()
+  }
+  /** 'drain' stays away below the stream's mark, and over TLS octets wait even on an idle socket. */
+  const written = () => {
+    if (socket.writableLength > 0) return
+    connection.sent(true)
+    schedule()
   }
   const schedule = () => {
     if (!due) setImmediate(flush)
@@ -105,21 +112,21 @@ const serve = (socket: Socket, buffers: OutputBuffers, script: Script) => {
   const connection = new H2Connection<Served>('server', events, { buffers })
   connection.start()
   socket.on('data', (bytes: Buffer) => connection.receive(bytes))
-  socket.on('drain', () => { connection.sent(true); schedule() })
   socket.on('end', () => { if (!socket.destroyed) socket.end() })
   socket.on('close', () => connection.lost())
   socket.on('error', () => {})
 }
 
-/** Listens on a port of its own. */
-export const startServer = async (script: Script): Promise<{ port: number; close(): void }> => {
+/** Listens on a port of its own; over TLS with these PEM, else in clear. */
+export const startServer = async (script: Script, tls?: { cert: string; key: string }): Promise<{ port: number; close(): void }> => {
   const buffers = new OutputBuffers()
   const sockets = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const accept = (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     serve(socket, buffers, script)
-  })
+  }
+  const server = tls === undefined ? createServer({ allowHalfOpen: true }, accept) : createTlsServer({ ...tls, ALPNProtocols: ['h2'] }, accept)
   const port = await listen(server)
   return { port, close: () => { server.close(); for (const socket of sockets) socket.destroy() } }
 }

@@ -137,3 +137,15 @@ test('whatever happens, it takes at most one attempt for each trial while it is 
     }
   }))
 })
+
+test('its state as people see it: on trial once one is due, while it runs, and ejected again when it fails', () => {
+  const health = ejected()
+  expect([health.stateAt(FIRST_BACKOFF_MS), unjittered().stateAt(0)]).toEqual(['ejected', 'well'])
+  expect(health.stateAt(FIRST_BACKOFF_MS + 2)).toBe('trial') // due, and nobody has asked yet
+  health.wake(FIRST_BACKOFF_MS + 2)
+  expect(health.stateAt(FIRST_BACKOFF_MS + 2)).toBe('trial')
+  health.began(FIRST_BACKOFF_MS + 3, null)
+  expect(health.stateAt(FIRST_BACKOFF_MS + 4)).toBe('trial')
+  health.ended('connect_failed', FIRST_BACKOFF_MS + 3, FIRST_BACKOFF_MS + 5)
+  expect(health.stateAt(FIRST_BACKOFF_MS + 6)).toBe('ejected')
+})
