@@ -15,6 +15,9 @@ import { RetryBudget } from './retry-budget.ts'
 /** Balancers that give all endpoints the same mix of requests: only then their times compare. */
 const COMPARABLE: ReadonlySet<Balance['kind']> = new Set(['round_robin', 'least_conn', 'ewma'])
 
+/** Between two tries where all endpoints refuse connections: the first that is back is found soon enough for nobody to notice. */
+const KNOCK_MS = 5
+
 export type BackendEvents = {
   /** An endpoint is left out from now on. */
   readonly ejected: (reason: EjectionReason) => void
@@ -31,6 +34,7 @@ export class LiveBackend implements Keeper {
   readonly #ward: Ward<LiveEndpoint>
   readonly #comparable: boolean
   readonly #ejectOn5xx: boolean
+  #knockedMs = -Infinity
 
   /** workers: among whom its limits are shared out. */
   constructor(backend: Backend, sources: Sources = live, { workers = 1, ejected }: Partial<BackendEvents> & { readonly workers?: number } = {}) {
@@ -68,7 +72,15 @@ export class LiveBackend implements Keeper {
   /** The endpoint for a request, or for its next try; undefined: none is left. */
   pick(tried: readonly LiveEndpoint[], request: BalancedRequest): LiveEndpoint | undefined {
     if (this.#ward.dueMs < Infinity) this.#ward.wake(this.#sources.now())
+    if (this.#ward.allDead && !this.#mayKnock(this.#sources.now())) return undefined
     return this.#balancer.pick(tried, request)
+  }
+
+  /** Where nobody takes connections, each try costs as much as a request that is served, and fails: they are not all made. */
+  #mayKnock(nowMs: number): boolean {
+    if (nowMs - this.#knockedMs < KNOCK_MS) return false
+    this.#knockedMs = nowMs
+    return true
   }
 
   /** What active checks found of its endpoints. */

@@ -71,29 +71,6 @@ describe.each<[mood: Mood, reason: string]>([['refuses', 'refused'], ['resets', 
   })
 })
 
-describe('all endpoints dead', () => {
-  test('502 with its reason in less than 50 ms; the first that is back serves all within a second; retries are few', async () => {
-    const all = await moodies(4)
-    await serve('dead', all)
-    await load('dead', 100)
-    for (const moody of all) await moody.become('refuses')
-    const dead = await load('dead', 1_000)
-    expect(new Set(dead.map(({ status }) => status))).toEqual(new Set([502]))
-    const times = dead.map(({ ms }) => ms).sort((a, b) => a - b)
-    expect(times[Math.floor(times.length * 0.9)]).toBeLessThan(50)
-    const tries = program.stdout.filter((line) => line.startsWith('sent /dead/') && line.includes(': 502')).map((line) => line.split(',').length)
-    // The ten a second that may be in any case, for ten seconds (RetryBudget), and a fifth of the requests.
-    expect(tries.reduce((sum, count) => sum + count - 1, 0)).toBeLessThanOrEqual(100 + tries.length * 0.2)
-
-    const one = all[2]!
-    const backMs = performance.now()
-    await one.become('well')
-    await until('the first answer', async () => (await get('dead', 0)).status === 200)
-    expect(performance.now() - backMs).toBeLessThan(1_000)
-    expect((await load('dead', 500)).filter(({ status }) => status !== 200)).toEqual([])
-  })
-})
-
 test('eject-on-5xx: answers of 500 and above count; by default they do not', async () => {
   const [good, bad] = [await keep(Moody.listen()), await keep(Moody.listen())]
   await bad.become('fails')

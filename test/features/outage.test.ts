@@ -9,7 +9,9 @@ import { app, applied, configure, CONFIGURED, metric, requestText, resources, ro
 
 const ENDPOINTS = 5
 const CLIENTS = 4
-const [BEFORE, REQUESTS] = [100, 2_000]
+const [BEFORE, REQUESTS] = [2_000, 2_000]
+/** Ticks of the clock by which CPU is counted, and what else the machine has to do. */
+const CPU_ALLOWANCE = 0.1
 /** A fifth of all requests, those before the outage too, beside what may be tried again in any case within ten seconds (RetryBudget). */
 const MOST_TRIES = (BEFORE + REQUESTS) * 1.2 + 100
 const SOON_MS = 50
@@ -54,31 +56,34 @@ async function lines(name: string, count: number): Promise<string[]> {
 }
 
 // An endpoint that takes connections and fails is used again, as far as more than half do: one that is well could not bear the load of five (Ward).
-describe.each<[Mood, { readonly status: number; readonly reasons: readonly string[]; readonly back: number }]>([
-  ['refuses', { status: 502, reasons: ['connect_failed', 'retry_budget'], back: 1 }],
-  ['resets', { status: 502, reasons: ['upstream_reset', 'retry_budget'], back: ENDPOINTS }],
-  ['fails', { status: 503, reasons: ['-'], back: ENDPOINTS }],
-])('each endpoint %s', (mood, { status, reasons, back }) => {
-  test(`${status} at once with its reason, less than a fifth more tries; all is well a second after ${back} of them are`, async () => {
+// One that refuses them is left alone: where all do, a try is made now and then.
+describe.each<[Mood, { readonly failed: readonly number[]; readonly reasons: readonly string[]; readonly back: number; readonly cpu: number }]>([
+  ['refuses', { failed: [502, 503], reasons: ['connect_failed', 'no_endpoints'], back: 1, cpu: 1 }],
+  ['resets', { failed: [502], reasons: ['upstream_reset', 'retry_budget'], back: ENDPOINTS, cpu: Infinity }],
+  ['fails', { failed: [503], reasons: ['-'], back: ENDPOINTS, cpu: Infinity }],
+])('each endpoint %s', (mood, { failed, reasons, back, cpu }) => {
+  test(`${failed.join(' or ')} at once with its reason, less than a fifth more tries; all is well a second after ${back} of them are`, async () => {
     const all = await Promise.all(Array.from({ length: ENDPOINTS }, () => keep(Moody.listen())))
     await serve(mood, all)
+    const cpuAtStart = await cpuSeconds()
     expect(statuses(await load(mood, BEFORE))).toEqual(new Set([200]))
+    const normalCpu = await cpuSeconds() - cpuAtStart
     for (const moody of all) await moody.become(mood)
     const cpuBefore = await cpuSeconds()
 
     const dead = await load(mood, REQUESTS)
-    expect(await cpuSeconds() - cpuBefore).toBeLessThan(CPU_SECONDS)
-    expect(statuses(dead)).toEqual(new Set([status]))
+    expect(await cpuSeconds() - cpuBefore).toBeLessThan(Math.min(CPU_SECONDS, normalCpu * cpu + CPU_ALLOWANCE))
+    expect([...statuses(dead)].filter((status) => !failed.includes(status))).toEqual([])
     expect(percentile(dead.map(({ ms }) => ms), 0.9)).toBeLessThan(SOON_MS)
     const told = (await lines(mood, BEFORE + REQUESTS)).slice(BEFORE)
     expect(new Set(told.map((line) => / for (\S+) after /.exec(line)?.[1]))).toEqual(new Set(reasons))
     const tries = told.reduce((sum, line) => sum + line.split(',').length, 0)
-    expect(tries).toBeGreaterThan(REQUESTS)
+    expect(tries).toBeGreaterThanOrEqual(REQUESTS)
     expect(tries).toBeLessThanOrEqual(MOST_TRIES)
 
     const backMs = performance.now()
     for (const moody of all.slice(-back)) await moody.become('well')
-    await until('answers', async () => !statuses(await load(mood, 10 * CLIENTS)).has(status))
+    await until('answers', async () => [...statuses(await load(mood, 10 * CLIENTS))].join() === '200')
     expect(performance.now() - backMs).toBeLessThan(BACK_MS)
     expect(statuses(await load(mood, 400))).toEqual(new Set([200]))
   })

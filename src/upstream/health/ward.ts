@@ -24,6 +24,8 @@ export const patient = (random?: () => number): Patient => ({ health: new Health
 export class Ward<P extends Patient> {
   /** When something changes by itself; Infinity: never. */
   dueMs = Infinity
+  /** There are some, and none takes connections. */
+  allDead = false
   readonly pace = new Pace()
   #patients: readonly P[] = []
   readonly #settled: (available: readonly P[]) => void
@@ -88,6 +90,7 @@ export class Ward<P extends Patient> {
     const usable = panics ? this.#desperate() : patients.filter((one) => one.health.trial || serves(one))
     for (const one of patients) one.available = false
     for (const one of usable) one.available = true
+    this.allDead = patients.length > 0 && patients.every(({ health }) => health.condition === 'dead')
     this.dueMs = Math.min(Infinity, ...patients.map(({ health }) => health.dueMs))
     this.#settled(usable)
   }
