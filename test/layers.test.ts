@@ -22,7 +22,8 @@ const mayImport: Record<string, readonly string[]> = {
   proxy: ['policies', 'upstream', 'http', 'model', 'update', 'channel', 'telemetry', 'settings'],
   admin: ['model', 'telemetry'],
   supervisor: ['channel', 'model', 'settings', 'telemetry', 'admin'],
-  main: ['supervisor', 'settings'],
+  cli: ['kube', 'cluster', 'table', 'watcher', 'proxy', 'http', 'model', 'settings'],
+  main: ['supervisor', 'cli', 'settings'],
   'workers/certificate': ['certificate'],
   'workers/watcher': ['watcher', 'cluster', 'kube', 'table', 'model', 'update', 'channel', 'settings'],
   'workers/proxy': ['proxy', 'policies', 'upstream', 'http', 'model', 'update', 'telemetry', 'channel', 'settings'],
@@ -34,11 +35,11 @@ const layerOf = (file: string): string => {
   return top === 'src' ? name : `${top}/${name}`
 }
 
-/** Relative imports of a source text as paths from the project's root: static, dynamic, type-only and `import('…')` types. */
+/** Relative imports of code in a source text as paths from the project's root: static, dynamic, type-only and `import('…')` types. */
 const importsOf = (file: string, text: string): string[] =>
   ts.preProcessFile(text, true, true).importedFiles
     .map((imported) => imported.fileName)
-    .filter((name) => name.startsWith('.'))
+    .filter((name) => name.startsWith('.') && name.endsWith('.ts'))
     .map((name) => normalize(join(dirname(file), name)))
 
 const forbiddenImports = (graph: ReadonlyMap<string, readonly string[]>): string[] =>

@@ -5,6 +5,7 @@ import type { Flags } from '../settings.ts'
 import { cluster, type ClusterScope } from './cluster.ts'
 import { credentials } from './kubeconfig.ts'
 import { systemTiming } from './reflector.ts'
+import { snapshot } from './snapshot.ts'
 import { type Findings, Spokesman, type SpokesmanOptions } from './spokesman.ts'
 import { Transport } from './transport.ts'
 
@@ -52,6 +53,9 @@ export class ClusterConnection implements Source {
     await this.#spokesman?.retire()
   }
 }
+
+/** The same objects, read once and not followed. Throws StartError where no cluster is named. */
+export const once = (flags: Flags, environment: Environment): Source => snapshot(new Transport(credentials(flags, environment), USER_AGENT), scopeOf(flags))
 
 function scopeOf({ watchNamespace, watchNamespaceSelector, annotationsPrefix, ...flags }: Flags): ClusterScope {
   const given = (...names: readonly (string | null)[]) => names.filter((name) => name !== null)

@@ -120,7 +120,7 @@ const GONE = 410
 /** Neither our rights (401, 403) nor the server's load (429, 5xx): what we asked for makes no sense to it, so it is asked afresh. */
 const isUnexpected = (code: number): boolean => code >= 400 && code < 500 && code !== 401 && code !== 403 && code !== 429
 
-function listOf(answer: unknown): { readonly items: readonly unknown[]; readonly metadata: { readonly resourceVersion: string; readonly continue?: string } } {
+export function listOf(answer: unknown): { readonly items: readonly unknown[]; readonly metadata: { readonly resourceVersion: string; readonly continue?: string } } {
   if (!isList(answer)) throw new TypeError('the API server did not answer with a list: is its address right?')
   return answer
 }

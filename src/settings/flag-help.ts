@@ -6,6 +6,8 @@ const USAGE = `Usage: lintel --manifests DIR [flags]
 
 Lintel serves Kubernetes Ingresses: HTTP, HTTPS, without reloads. Flags have the names and meanings of ingress-nginx.
 Write --flag=value or --flag value; switches stand alone or take =true or =false. POD_NAMESPACE fills in a missing namespace.
+Other commands, each with a --help: lintel report (what would differ from ingress-nginx), lintel convert (legacy Ingress shapes to v1),
+lintel explain URL (who answers it, and why).
 `
 
 export function helpText(): string {

@@ -3,6 +3,7 @@
 import { configMap } from '../settings/config-map.ts'
 import { type InactiveKey, inactiveKeys } from '../settings/inactive-keys.ts'
 import { annotationSchema } from './annotations.ts'
+import { annotationDifferences, type Difference, keyDifferences } from './differences.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
 
 type Inactive = { readonly about: string; readonly why?: string; readonly protects?: true }
@@ -26,6 +27,12 @@ Prefix: \`nginx.ingress.kubernetes.io/\` (\`--annotations-prefix\`). An annotati
 
 ${table(['annotation', 'what it does'], annotations())}
 
+### Other than in ingress-nginx
+
+What \`lintel report\` tells of those that act.
+
+${table(['annotation', 'where', 'what is different'], differences(annotationDifferences))}
+
 ### Not supported yet, and protecting
 
 Their Ingress answers 503 on all its routes, never unprotected.
@@ -47,6 +54,10 @@ taken too. Sizes take \`k\`, \`m\`, \`g\`.
 
 ${table(['key', 'default', 'what it does'], keys())}
 
+### Other than in ingress-nginx
+
+${table(['key', 'where', 'what is different'], differences(keyDifferences))}
+
 ### Not supported yet
 
 ${table(['key', 'default of ingress-nginx', 'about'], keysWhere(isLater).map(rowWithDefault))}
@@ -59,6 +70,13 @@ ${table(['key', 'about', 'why'], keysWhere((one) => one.why !== undefined).map(r
 
 function annotations(): string[][] {
   return Object.entries(annotationSchema.shape).map(([name, schema]) => [code(name), schema.description ?? ''])
+}
+
+function differences(rows: Readonly<Record<string, Difference>>): string[][] {
+  return Object.entries(rows).map(([name, { only, sharedHost, how }]) => {
+    const where = sharedHost === true ? 'the host has paths of other Ingresses' : only === undefined ? '' : `the value matches ${code(only.source)}`
+    return [code(name), where, how]
+  })
 }
 
 function keys(): string[][] {

@@ -36,7 +36,7 @@ export class Answers {
   }
 }
 
-const routeRow = ({ id, path, backend, alternatives, policies }: Route) => ({ id, path, backend, alternatives, policies })
+const routeRow = ({ id, ingress, path, backend, alternatives, policies }: Route) => ({ id, ingress, path, backend, alternatives, policies })
 
 /** Not its secret. */
 const shown = ({ protocol, options, endpoints }: Backend) => ({ protocol, options, endpoints })

@@ -11,17 +11,17 @@ const FOLLOW_RETRY_MS = 100
 const NOT_NAMESPACED = new Set(['Namespace', 'Node', 'IngressClass', 'ClusterRole', 'ClusterRoleBinding'])
 
 export class Kube {
-  readonly #server: string
+  readonly server: string
   readonly #tls: { readonly ca: string; readonly cert: string; readonly key: string }
 
   constructor({ server, ca, adminCert, adminKey }: ClusterFiles) {
-    this.#server = server
+    this.server = server
     this.#tls = { ca: readFileSync(ca, 'utf8'), cert: readFileSync(adminCert, 'utf8'), key: readFileSync(adminKey, 'utf8') }
   }
 
   /** Rejects with the server's message. */
   async request(method: string, path: string, { body, type = 'application/json' }: { readonly body?: unknown; readonly type?: string } = {}): Promise<unknown> {
-    const response = await fetch(this.#server + path, { method, tls: this.#tls, ...body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': type } } })
+    const response = await fetch(this.server + path, { method, tls: this.#tls, ...body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': type } } })
     const text = await response.text()
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
     return JSON.parse(text)
@@ -54,7 +54,7 @@ export class Kube {
     }
   }
   async #watch(path: string, changed: (type: string, object: unknown) => void): Promise<void> {
-    const { body } = await fetch(this.#server + path, { tls: this.#tls })
+    const { body } = await fetch(this.server + path, { tls: this.#tls })
     let rest = ''
     for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
       const lines = (rest + chunk).split('\n')

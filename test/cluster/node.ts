@@ -1,19 +1,14 @@
-// A stand-in for scheduler and kubelet: pods get a node, an address of their own and an echo server there, with the start and end that
-// their annotations ask for. Knows nothing of Lintel.
-import { createServer, type Server } from 'node:http'
+// A stand-in for scheduler and kubelet: pods get a node and an address, and what they run: an echo server, or the real program where the
+// image is its. Knows neither of them.
+import { startEchoPod } from './echo-pod.ts'
 import { type Kube } from './kube.ts'
+import { isLintel, startLintelPod } from './lintel-pod.ts'
+import type { Pod, Workload } from './pod.ts'
 
 const NODE = 'node-1'
 export const NODE_ADDRESS = '10.244.255.2'
-/** Annotations of pods: ms from start to readiness, and from the call to end until the process has ended; its listener closes at once. */
-export const START_MS = 'test/start-ms'
-export const DRAIN_MS = 'test/drain-ms'
 
-type Pod = {
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string; readonly deletionTimestamp?: string; readonly annotations?: Readonly<Record<string, string>> }
-  readonly spec: { readonly nodeName?: string; readonly containers: readonly { readonly name: string; readonly image: string; readonly ports?: readonly { readonly containerPort: number }[] }[] }
-}
-type Running = { readonly server: Server; ending: boolean }
+type Running = { readonly workload: Promise<Workload>; ending: boolean }
 
 export class NodeStandIn {
   readonly #kube: Kube
@@ -26,52 +21,46 @@ export class NodeStandIn {
 
   static async start(kube: Kube): Promise<NodeStandIn> {
     const node = new NodeStandIn(kube)
-    await kube.apply({ apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } })
+    const object = { apiVersion: 'v1', kind: 'Node', metadata: { name: NODE, labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': NODE } } }
+    await kube.apply(object)
     const addresses = [{ type: 'InternalIP', address: NODE_ADDRESS }, { type: 'ExternalIP', address: '192.0.2.7' }]
-    await kube.patch({ apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } }, { status: { addresses, conditions: [{ type: 'Ready', status: 'True' }] } }, 'status')
+    await kube.patch(object, { status: { addresses, conditions: [{ type: 'Ready', status: 'True' }] } }, 'status')
+    // What admission puts on a new node, and a controller that does not run here takes away when it is ready.
+    await kube.patch(object, { spec: { taints: null } })
     void kube.follow('/api/v1/pods', (type, pod) => node.#changed(type, pod as Pod))
     return node
   }
 
   #changed(type: string, pod: Pod): void {
     const running = this.#pods.get(pod.metadata.uid)
-    if (type === 'DELETED') running?.server.close()
+    if (type === 'DELETED') void running?.workload.then((workload) => workload.close(), () => undefined)
     else if (pod.metadata.deletionTimestamp !== undefined) void this.#end(pod, running)
     else if (running === undefined) void this.#run(pod)
   }
 
   async #run(pod: Pod): Promise<void> {
-    const { name, namespace, uid, annotations } = pod.metadata
-    const server = createServer((request, response) => {
-      request.resume()
-      request.on('end', () => {
-        response.setHeader('Content-Type', 'application/json')
-        response.end(JSON.stringify({ pod: name, namespace, method: request.method, path: request.url, host: request.headers.host, fields: request.headers }))
-      })
-    })
-    this.#pods.set(uid, { server, ending: false })
+    const { name, namespace, uid } = pod.metadata
     // Pods of one node have their own addresses.
-    const ip = `10.244.${++this.#addresses >> 8}.${this.#addresses & 255}`
-    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace } }
+    const ip = pod.spec.hostNetwork === true ? NODE_ADDRESS : `10.244.${++this.#addresses >> 8}.${this.#addresses & 255}`
+    const running = { workload: isLintel(pod) ? startLintelPod(pod, { kube: this.#kube, ip }) : startEchoPod(pod, ip), ending: false }
+    this.#pods.set(uid, running)
     if (pod.spec.nodeName === undefined) await this.#kube.request('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, { body: { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: NODE } } })
-    await new Promise<void>((resolve) => { server.listen(pod.spec.containers[0]?.ports?.[0]?.containerPort ?? 3000, ip, resolve) })
-    await Bun.sleep(Number(annotations?.[START_MS] ?? 0))
-    await this.#kube.patch(object, { status: readyStatus(pod, ip) }, 'status')
+    const status = await running.workload.then(() => readyStatus(pod, ip), failedStatus)
+    if (!running.ending) await this.#kube.patch({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace } }, { status }, 'status')
   }
 
-  /** As applications do that know nothing of Kubernetes: the listener closes at once, what is in flight is finished. */
-  async #end({ metadata: { name, namespace, annotations } }: Pod, running: Running | undefined): Promise<void> {
+  async #end({ metadata: { name, namespace } }: Pod, running: Running | undefined): Promise<void> {
     if (running?.ending === true) return
     if (running !== undefined) {
       running.ending = true
-      running.server.close()
-      running.server.closeIdleConnections()
+      await running.workload.then((workload) => workload.end(), () => undefined)
     }
-    await Bun.sleep(Number(annotations?.[DRAIN_MS] ?? 0))
-    running?.server.closeAllConnections()
     await this.#kube.request('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, { body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 } }).catch(() => undefined)
   }
 }
+
+/** It is not started again: its controller makes another pod. */
+const failedStatus = (error: unknown) => ({ phase: 'Failed', message: String(error).slice(-1000) })
 
 function readyStatus({ spec }: Pod, ip: string) {
   const now = new Date().toISOString()

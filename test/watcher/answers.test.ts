@@ -21,11 +21,11 @@ test('hosts, routes, backends and certificates, without keys', async () => {
     certificates: new Map([['ns/secret', { cert, key }]]),
   }
   const json = new Answers().table(table, { workers: new Map([[1, 7], [2, null]]), unwell: new Map([['ns/tea:80', [{ address: '127.0.0.1', port: 1 }]]]) })
-  const { id, path, backend, policies } = route
+  const { id, ingress, path, backend, policies } = route
   expect(JSON.parse(json)).toEqual({
     version: 7,
     workers: [{ id: 1, version: 7 }, { id: 2, version: null }],
-    hosts: [{ host: 'cafe.example', certificate: 'ns/secret', routes: [{ id, path, backend, policies }] }],
+    hosts: [{ host: 'cafe.example', certificate: 'ns/secret', routes: [{ id, ingress, path, backend, policies }] }],
     fallback: null,
     backends: [{ key: 'ns/tea:80', protocol: 'http', options, endpoints: [{ address: '127.0.0.1', port: 1 }], unwell: [{ address: '127.0.0.1', port: 1 }] }],
     certificates: [{

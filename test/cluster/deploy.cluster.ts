@@ -1,0 +1,110 @@
+// What deploy/ holds, against a real API server: it takes each object of each form of it, strictly, and what the bases and the chart make of
+// it then serves an Ingress with the rights and arguments that they give it.
+import { beforeAll, describe, expect, test } from 'bun:test'
+import { CHART_VALUES } from '../deploy/chart-values.ts'
+import { helm } from '../deploy/helm.ts'
+import { BASES, charted, kustomized, type Rendered, written } from '../deploy/render.ts'
+import { until } from '../support/until.ts'
+import { type Kube, pathOf } from './kube.ts'
+import { app, cluster, ingress, scene } from './scene.ts'
+
+const here = scene()
+const noTools = Bun.which('kubectl') === null || await helm() === null
+let kube: Kube
+
+beforeAll(async () => {
+  kube = (await cluster()).kube
+  for (const name of ['lintel', 'ingress-nginx']) await kube.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+})
+
+const dryRun = async (objects: readonly Rendered[]) => {
+  for (const object of objects) await kube.request('PATCH', `${pathOf(object)}?fieldManager=test&force=true&dryRun=All&fieldValidation=Strict`, { body: object, type: 'application/apply-patch+yaml' })
+}
+const workload = (objects: readonly Rendered[]): Rendered => {
+  const found = objects.find(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet')
+  if (found === undefined) throw new Error('there is neither a Deployment nor a DaemonSet')
+  return found
+}
+
+describe.skipIf(noTools)('the API server takes', () => {
+  test.each(BASES)('%s', async (base) => { await dryRun(await kustomized(base)) })
+  test('the overlay of a migration', async () => { await dryRun(await kustomized(`${import.meta.dir}/../deploy/migrating`)) })
+  test.each(Object.entries(CHART_VALUES))('the chart: %s', async (_, values) => { await dryRun(await charted({ values })) })
+
+  test('the café', async () => { await dryRun(await written('demo/manifests/cafe.yaml')) })
+
+  test('nothing with a field that it does not know', async () => {
+    const [first, ...others] = await kustomized('load-balancer')
+    await expect(dryRun([{ ...first, surplus: true } as Rendered, ...others])).rejects.toThrow('surplus')
+  })
+})
+
+describe.skipIf(noTools)('the Pod Security Standard', () => {
+  const admits = async (objects: readonly Rendered[], profile: string) => {
+    const namespace = await here.namespace({ 'pod-security.kubernetes.io/enforce': profile })
+    const { template } = workload(objects)['spec'] as { template: { metadata: object; spec: object } }
+    const pod = { apiVersion: 'v1', kind: 'Pod', ...template, metadata: { ...template.metadata, name: 'pod', namespace } }
+    await kube.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'lintel', namespace } })
+    await kube.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, { body: pod })
+  }
+  test.each(['node-port', 'load-balancer'])('"restricted" admits the pod of %s', async (base) => { await admits(await kustomized(base), 'restricted') })
+  test('"restricted" admits the pod of the chart', async () => { await admits(await charted(), 'restricted') })
+  test('hostNetwork takes "privileged"', async () => {
+    const objects = await kustomized('host-network')
+    await admits(objects, 'privileged')
+    await expect(admits(objects, 'baseline')).rejects.toThrow('hostNetwork')
+  })
+})
+
+describe.skipIf(noTools)('applied', () => {
+  const forms = [
+    { name: 'host-network', render: () => kustomized('host-network'), http: 80, status: '192.0.2.7' },
+    { name: 'node-port', render: () => kustomized('node-port'), http: 8080, status: '192.0.2.7' },
+    { name: 'load-balancer', render: () => kustomized('load-balancer'), http: 8080, status: '203.0.113.9' },
+    { name: 'the chart', render: () => charted(), http: 8080, status: '203.0.113.9' },
+    { name: 'the chart with hostNetwork', render: () => charted({ values: { controller: { kind: 'DaemonSet', hostNetwork: true } } }), http: 80, status: '192.0.2.7' },
+  ]
+
+  test.each(forms)('$name serves an Ingress of its class, and tells its address', async ({ render, http, status }) => {
+    const objects = await render()
+    const namespace = await here.namespace()
+    const web = ingress('web', namespace, { ingressClassName: 'lintel', rules: [{ host: 'web.example', to: 'echo' }] })
+    await kube.apply(...objects, ...app('echo', namespace), web)
+    await balance(objects)
+    try {
+      const addresses = await until('its pods are ready', () => podAddresses(objects), 40_000)
+      for (const address of addresses) await until(`${address} serves`, async () => (await fetch(`http://${address}:${http}/`, { headers: { Host: 'web.example' } })).status === 200, 15_000)
+      await until('the status is written', async () => (await told(web)).join() === status, 15_000)
+    } finally {
+      await removed(objects)
+    }
+  })
+  const told = async (web: Rendered) => ((await kube.get(web) as { status: { loadBalancer: { ingress?: { ip: string }[] } } }).status.loadBalancer.ingress ?? []).map(({ ip }) => ip)
+
+  /** What a cloud does to a Service of its type. */
+  async function balance(objects: readonly Rendered[]): Promise<void> {
+    const service = objects.find(({ kind, spec }) => kind === 'Service' && (spec as { type?: string }).type === 'LoadBalancer')
+    if (service !== undefined) await kube.patch(service, { status: { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } } }, 'status')
+  }
+
+  /** Once all of them are ready. */
+  async function podAddresses(objects: readonly Rendered[]): Promise<readonly string[] | null> {
+    const { metadata: { namespace }, spec } = workload(objects)
+    const { selector: { matchLabels }, replicas = 1 } = spec as { selector: { matchLabels: Readonly<Record<string, string>> }; replicas?: number }
+    const selector = encodeURIComponent(Object.entries(matchLabels).map((pair) => pair.join('=')).join())
+    const { items } = await kube.request('GET', `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`) as { items: { status: { phase: string; podIP: string; message?: string } }[] }
+    const ready = items.filter(({ status }) => status.phase === 'Running')
+    if (ready.length < replicas) throw new Error(JSON.stringify(items.map(({ status }) => status.message ?? status.phase)))
+    return ready.map(({ status }) => status.podIP)
+  }
+
+  /** All but the namespace, at once, so that the next form finds its ports and the Lease free. */
+  async function removed(objects: readonly Rendered[]): Promise<void> {
+    const { metadata: { namespace } } = workload(objects)
+    for (const object of objects.filter(({ kind }) => kind !== 'Namespace')) await kube.delete(object)
+    for (const collection of ['/apis/coordination.k8s.io/v1/namespaces/NAME/leases', '/api/v1/namespaces/NAME/pods']) {
+      await kube.request('DELETE', `${collection.replace('NAME', String(namespace))}?gracePeriodSeconds=0`)
+    }
+    await until('its pods are gone', async () => (await kube.request('GET', `/api/v1/namespaces/${namespace}/pods`) as { items: unknown[] }).items.length === 0, 30_000)
+  }
+})

@@ -1,0 +1,91 @@
+// Kustomize and chart say the same where they should, and the chart refuses what it does not know.
+import { describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { YAML } from 'bun'
+import { version } from '../../package.json'
+import { parseFlags } from '../../src/settings.ts'
+import { helm } from './helm.ts'
+import { BASES, CHART, charted, expanded, kustomized, type Rendered } from './render.ts'
+
+type Container = { readonly args: readonly string[]; readonly image: string; readonly [field: string]: unknown }
+type PodSpec = { readonly containers: readonly [Container]; readonly hostNetwork?: boolean; readonly [field: string]: unknown }
+
+const of = (objects: readonly Rendered[], ...kinds: readonly string[]) => objects.filter(({ kind }) => kinds.includes(kind))
+function pod(objects: readonly Rendered[]): PodSpec {
+  const [workload] = of(objects, 'DaemonSet', 'Deployment')
+  return (workload?.['spec'] as { template: { spec: PodSpec } }).template.spec
+}
+const flagsOf = (args: readonly string[]) => parseFlags(args.map((arg) => expanded(arg, { POD_NAMESPACE: 'lintel' })), {})
+/** One line for each right, so that how they are grouped does not matter. */
+const rights = (objects: readonly Rendered[]) => of(objects, 'Role', 'ClusterRole').flatMap(({ kind, ...role }) =>
+  (role['rules'] as { apiGroups: string[]; resources: string[]; verbs: string[] }[]).flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${kind} ${verb} ${group}/${resource}`))))).toSorted()
+
+const noKubectl = Bun.which('kubectl') === null
+const noHelm = await helm() === null
+
+describe.skipIf(noKubectl)('kustomize', () => {
+  test.each(BASES)('%s: the program knows its arguments, and its image has the version', async (base) => {
+    const { containers: [{ args, image }] } = pod(await kustomized(base))
+    expect(flagsOf(args).warnings).toEqual([])
+    expect(image).toBe(`lintel:${version}`)
+  })
+
+  test('all objects of node-port are in ingress-nginx, and its account has the rights', async () => {
+    const objects = await kustomized('node-port')
+    const namespaces = objects.flatMap(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace) ?? [])
+    expect(new Set(namespaces)).toEqual(new Set(['ingress-nginx']))
+    for (const binding of of(objects, 'ClusterRoleBinding', 'RoleBinding')) expect(binding['subjects']).toEqual([{ kind: 'ServiceAccount', name: 'lintel', namespace: 'ingress-nginx' }])
+  })
+
+  test('takeover serves the class of ingress-nginx instead of ours', async () => {
+    const objects = await kustomized(join(import.meta.dir, 'migrating'))
+    expect(pod(objects).containers[0].args).toContain('--controller-class=k8s.io/ingress-nginx')
+    expect(of(objects, 'IngressClass').map(({ metadata, spec }) => [metadata.name, spec])).toEqual([['nginx', { controller: 'k8s.io/ingress-nginx' }]])
+  })
+})
+
+describe.skipIf(noHelm || noKubectl)('the chart', () => {
+  test('grants what the kustomization grants', async () => {
+    expect(rights(await charted())).toEqual(rights(await kustomized('load-balancer')))
+  })
+
+  test.each([
+    ['load-balancer', {}],
+    ['host-network', { controller: { kind: 'DaemonSet', hostNetwork: true, tolerations: [{ key: 'node-role.kubernetes.io/control-plane', operator: 'Exists', effect: 'NoSchedule' }] } }],
+  ] as const)('has the pod of %s', async (base, values) => {
+    const [ours, theirs] = [pod(await charted({ values })), pod(await kustomized(base))]
+    for (const field of ['securityContext', 'terminationGracePeriodSeconds', 'volumes', 'dnsPolicy', 'nodeSelector', 'tolerations', 'serviceAccountName'] as const) {
+      expect({ [field]: ours[field] }).toEqual({ [field]: theirs[field] ?? (field === 'dnsPolicy' ? 'ClusterFirst' : undefined) })
+    }
+    const { args: _, imagePullPolicy: __, ...container } = ours.containers[0]
+    const { args: ___, ...expected } = theirs.containers[0]
+    expect(container).toEqual(expected)
+    expect(ours.containers[0].args).toEqual(expect.arrayContaining([...theirs.containers[0].args]))
+  })
+
+  test('has the version of the program', () => {
+    expect(YAML.parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'))).toMatchObject({ version, appVersion: version })
+  })
+
+  test('refuses a value that it does not know, with its place, and says what to do about those of ingress-nginx', async () => {
+    await expect(charted({ values: { controller: { replicas: 3 } } })).rejects.toThrow("at '/controller': additional properties 'replicas' not allowed")
+    await expect(charted({ values: { controller: { admissionWebhooks: { enabled: true } } } })).rejects.toThrow('remove this value')
+    await expect(charted({ values: { rbac: { scope: true } } })).rejects.toThrow('set controller.scope.enabled=true')
+    await expect(charted({ values: { controller: { kind: 'DaemonSet', autoscaling: { enabled: true } } } })).rejects.toThrow('set controller.kind=Deployment')
+  })
+
+  test.each([
+    [{ controller: { watchIngressWithoutClass: true, ingressClassByName: true } }, ['--watch-ingress-without-class', '--ingress-class-by-name']],
+    [{ controller: { scope: { enabled: true, namespace: 'one' } } }, ['--watch-namespace=one']],
+    [{ controller: { scope: { enabled: true, namespaceSelector: 'edge=yes' } } }, ['--watch-namespace-selector=edge=yes']],
+    [{ controller: { electionID: 'mine', electionTTL: '10s' } }, ['--election-id=mine', '--election-ttl=10s']],
+    [{ controller: { publishService: { pathOverride: 'edge/lb' } } }, ['--publish-service=edge/lb']],
+    [{ controller: { extraArgs: { 'default-ssl-certificate': 'a/b', 'enable-metrics': true } } }, ['--default-ssl-certificate=a/b', '--enable-metrics']],
+  ])('turns %j into flags', async (values, flags) => {
+    const { args } = pod(await charted({ values })).containers[0]
+    expect(args).toEqual(expect.arrayContaining(flags))
+    expect(flagsOf(args).warnings).toEqual([])
+  })
+})
