@@ -1,7 +1,7 @@
 // Where clients reach us, for the status of Ingresses (ingress-nginx.md §4.13): addresses that were given, those of a Service, or those of
 // the nodes that our pods run on. Knows no Ingresses.
-import { addressText, listAt, textAt } from './ingress-status.ts'
-import { metadataOf } from './collection.ts'
+import { addressText } from './ingress-status.ts'
+import { isMapping, listAt, textAt, valueAt } from './raw.ts'
 import type { Follower } from './reflector.ts'
 
 type Kept = Pick<Follower, 'began' | 'page' | 'listed' | 'event'>
@@ -34,7 +34,7 @@ export class Raws implements Kept {
   }
 }
 
-const nameOf = (raw: unknown): string => String(metadataOf(raw)['name'])
+const nameOf = (raw: unknown): string => textAt(raw, 'metadata', 'name')
 
 /** Of `--publish-service`, as addressText gives it; `` where the Service has none yet. */
 export function serviceAddresses(service: unknown): string {
@@ -50,7 +50,7 @@ export function serviceAddresses(service: unknown): string {
 
 /** The nodes on which a pod of these is ready: its name and the address that the pod tells of it. */
 export function nodesOf(pods: readonly unknown[]): ReadonlyMap<string, string> {
-  const ready = pods.filter((pod) => metadataOf(pod)['deletionTimestamp'] === undefined && isReady(pod))
+  const ready = pods.filter((pod) => valueAt(pod, 'metadata', 'deletionTimestamp') === undefined && isReady(pod))
   return new Map(ready.map((pod) => [textAt(pod, 'spec', 'nodeName'), textAt(pod, 'status', 'hostIP')] as const))
 }
 
@@ -68,8 +68,8 @@ const GENERATION_LABELS: ReadonlySet<string> = new Set(['controller-revision-has
 
 /** For a list of the pods like this one; null where it has no labels to tell by. */
 export function siblingSelector(pod: unknown): string | null {
-  const labels = metadataOf(pod)['labels']
-  if (typeof labels !== 'object' || labels === null) return null
+  const labels = valueAt(pod, 'metadata', 'labels')
+  if (!isMapping(labels)) return null
   const own = Object.entries(labels).filter(([name]) => !GENERATION_LABELS.has(name)).map(([name, value]) => `${name}=${value}`)
   return own.length === 0 ? null : own.join()
 }

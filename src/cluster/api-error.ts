@@ -1,4 +1,5 @@
 // What the API server says when it refuses: an HTTP status with a `Status` object, or an ERROR event of a watch. Knows no transport.
+import { textAt, valueAt } from './raw.ts'
 
 /** code: as in HTTP. reason: Kubernetes' word for it, such as `Expired`. retryAfterMs: 0 where the server named no time. */
 export class ApiError extends Error {
@@ -25,14 +26,9 @@ export async function refusalOf(response: Response): Promise<ApiError> {
 export const errorEvent = (object: unknown): ApiError => statusError(object, { code: 0, retryAfterMs: 0 })
 
 function statusError(status: unknown, { code, retryAfterMs }: { readonly code: number; readonly retryAfterMs: number }): ApiError {
-  const { code: told, reason, message } = isMapping(status) ? status : {}
+  const told = valueAt(status, 'code')
   const known = code === 0 && typeof told === 'number' ? told : code
-  return new ApiError({
-    code: known,
-    reason: typeof reason === 'string' ? reason : '',
-    message: typeof message === 'string' ? message : `HTTP status ${known}`,
-    retryAfterMs,
-  })
+  return new ApiError({ code: known, reason: textAt(status, 'reason'), message: textAt(status, 'message') || `HTTP status ${known}`, retryAfterMs })
 }
 
 async function jsonOrNull(response: Response): Promise<unknown> {
@@ -42,5 +38,3 @@ async function jsonOrNull(response: Response): Promise<unknown> {
     return null
   }
 }
-
-const isMapping = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

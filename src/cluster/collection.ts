@@ -4,6 +4,7 @@ import { contentOfValue } from '../kube/parse-object.ts'
 import type { Change, Kind, KubeObject } from '../kube/objects.ts'
 import type { Rejection } from '../kube/schema.ts'
 import type { Issue } from '../model.ts'
+import { identityOf, isMapping } from './raw.ts'
 
 export type CollectionEvents = {
   changed(changes: readonly Change[]): void
@@ -110,17 +111,3 @@ function readOf(raw: unknown, { kind, apiVersion }: Reads): KubeObject | Rejecti
   const [object] = item.objects
   return object ?? { field: '', reason: 'is empty' }
 }
-
-/** Of any object that the API server sends. Throws TypeError where it has none: then the peer is no API server. */
-export function identityOf(raw: unknown): { readonly key: string; readonly version: string } {
-  const { name, namespace, resourceVersion } = metadataOf(raw)
-  if (typeof name !== 'string' || typeof resourceVersion !== 'string') throw new TypeError('an object without name or resourceVersion came: is this the API server?')
-  return { key: typeof namespace === 'string' && namespace !== '' ? `${namespace}/${name}` : name, version: resourceVersion }
-}
-
-export function metadataOf(raw: unknown): Readonly<Record<string, unknown>> {
-  const metadata = isMapping(raw) ? raw['metadata'] : undefined
-  return isMapping(metadata) ? metadata : {}
-}
-
-const isMapping = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

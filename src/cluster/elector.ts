@@ -1,7 +1,7 @@
 // Which replica speaks for all: a Lease that one holds and renews (coordination.k8s.io/v1). Another's lease is judged by how long it stays
 // unchanged here, never by its times: clocks differ. Knows nothing of what the leader does.
 import { ApiError } from './api-error.ts'
-import { metadataOf } from './collection.ts'
+import { textAt, valueAt } from './raw.ts'
 import type { Timing } from './reflector.ts'
 import type { Api } from './transport.ts'
 
@@ -72,12 +72,13 @@ export class Elector {
       await this.#api.request(path, { method: 'POST', body: this.#lease({ leaseTransitions: 0 }), signal })
       return true
     }
-    const { holderIdentity, leaseTransitions } = specOf(lease)
-    const { resourceVersion } = metadataOf(lease)
-    if (resourceVersion !== this.#seen.version) this.#seen = { version: String(resourceVersion), atMs: nowMs }
-    const isFree = holderIdentity === '' || holderIdentity === undefined || nowMs - this.#seen.atMs > ttlMs
-    if (holderIdentity !== identity && !isFree) return false
-    const transitions = (typeof leaseTransitions === 'number' ? leaseTransitions : 0) + (holderIdentity === identity ? 0 : 1)
+    const holder = textAt(lease, 'spec', 'holderIdentity')
+    const leaseTransitions = valueAt(lease, 'spec', 'leaseTransitions')
+    const resourceVersion = textAt(lease, 'metadata', 'resourceVersion')
+    if (resourceVersion !== this.#seen.version) this.#seen = { version: resourceVersion, atMs: nowMs }
+    const isFree = holder === '' || nowMs - this.#seen.atMs > ttlMs
+    if (holder !== identity && !isFree) return false
+    const transitions = (typeof leaseTransitions === 'number' ? leaseTransitions : 0) + (holder === identity ? 0 : 1)
     await this.#api.request(`${path}/${name}`, { method: 'PUT', body: this.#lease({ leaseTransitions: transitions }, resourceVersion), signal })
     return true
   }
@@ -93,7 +94,7 @@ export class Elector {
     }
   }
 
-  #lease(spec: { readonly leaseTransitions: number }, resourceVersion?: unknown) {
+  #lease(spec: { readonly leaseTransitions: number }, resourceVersion?: string) {
     const { namespace, name, identity, ttlMs } = this.#election
     // The type is MicroTime: with six digits behind the point.
     const now = new Date().toISOString().replace('Z', '000Z')
@@ -113,8 +114,4 @@ export class Elector {
 function nullIfAbsent(error: unknown): null {
   if (error instanceof ApiError && error.code === 404) return null
   throw error
-}
-
-function specOf(lease: unknown): Readonly<Record<string, unknown>> {
-  return typeof lease === 'object' && lease !== null && 'spec' in lease && typeof lease.spec === 'object' && lease.spec !== null ? { ...lease.spec } : {}
 }

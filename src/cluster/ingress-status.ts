@@ -1,5 +1,6 @@
 // What `status` of an Ingress says, as it comes from the API server, and the patch that makes it say something else. Pure.
 import { isIP } from 'node:net'
+import { listAt, textAt } from './raw.ts'
 
 /** The owner of what we write, as managedFields names it. */
 export const FIELD_MANAGER = 'lintel'
@@ -28,17 +29,3 @@ export function statusPatch(key: string, addresses: string): object {
     status: ingress === undefined ? {} : { loadBalancer: { ingress } },
   }
 }
-
-/** `` where it is no text. */
-export function textAt(value: unknown, ...path: readonly string[]): string {
-  const found = valueAt(value, path)
-  return typeof found === 'string' ? found : ''
-}
-/** Empty where it is no list. */
-export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
-  const found = valueAt(value, path)
-  return Array.isArray(found) ? found : []
-}
-const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((at, key) => (isMapping(at) ? at[key] : undefined), value)
-const isMapping = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -1,6 +1,6 @@
 // Which namespaces count: those that a selector chose, and not those that are being deleted, where since Kubernetes 1.33 an Ingress
 // outlives its endpoints by seconds (kubernetes.md §2). Knows no other kind.
-import { identityOf, metadataOf } from './collection.ts'
+import { identityOf, valueAt } from './raw.ts'
 import type { Follower } from './reflector.ts'
 
 export class Namespaces implements Pick<Follower, 'began' | 'page' | 'listed' | 'event'> {
@@ -39,7 +39,7 @@ export class Namespaces implements Pick<Follower, 'began' | 'page' | 'listed' | 
 
   #set(raw: unknown): void {
     const { key } = identityOf(raw)
-    const alive = metadataOf(raw)['deletionTimestamp'] === undefined
+    const alive = valueAt(raw, 'metadata', 'deletionTimestamp') === undefined
     this.#listing?.add(key)
     if (this.#alive.get(key) === alive) return
     this.#alive.set(key, alive)

@@ -1,7 +1,8 @@
 // The Secrets and ConfigMaps that something refers to. Of the others, which come by the thousand in a cluster, nothing is kept; one that
 // gets its first reference later is fetched by itself. Knows no Ingresses.
 import { ApiError } from './api-error.ts'
-import { type Collection, identityOf } from './collection.ts'
+import type { Collection } from './collection.ts'
+import { identityOf } from './raw.ts'
 import type { ReferredKind, Turn } from './references.ts'
 import type { Timing } from './reflector.ts'
 import { pathOf, resources } from './resources.ts'

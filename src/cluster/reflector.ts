@@ -2,6 +2,7 @@
 // told twice: a broken watch goes on at its last version, and only a version that the server has forgotten costs a new list.
 // Knows neither kinds nor what is done with the objects.
 import { ApiError } from './api-error.ts'
+import { textAt, valueAt } from './raw.ts'
 import type { Api, Query } from './transport.ts'
 
 /** What is told of a collection. `began` to `listed` is a whole list: what it has not, is gone. */
@@ -125,17 +126,14 @@ export function listOf(answer: unknown): { readonly items: readonly unknown[]; r
   return answer
 }
 function isList(answer: unknown): answer is ReturnType<typeof listOf> {
-  return isMapping(answer) && Array.isArray(answer['items']) && isMapping(answer['metadata']) && typeof answer['metadata']['resourceVersion'] === 'string'
+  return Array.isArray(valueAt(answer, 'items')) && typeof valueAt(answer, 'metadata', 'resourceVersion') === 'string'
 }
 
 function versionOf(object: unknown): string {
-  const metadata = isMapping(object) ? object['metadata'] : undefined
-  const version = isMapping(metadata) ? metadata['resourceVersion'] : undefined
-  if (typeof version !== 'string') throw new TypeError('the API server sent an event without a resourceVersion')
+  const version = textAt(object, 'metadata', 'resourceVersion')
+  if (version === '') throw new TypeError('the API server sent an event without a resourceVersion')
   return version
 }
-
-const isMapping = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

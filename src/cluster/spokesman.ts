@@ -26,6 +26,7 @@ export type Findings = { readonly ingresses: { has(key: string): boolean }; read
 export class Spokesman {
   readonly #options: SpokesmanOptions
   readonly #following: Following
+  readonly #note: (line: string) => void
   readonly #status: StatusWriter
   readonly #events: EventWriter
   readonly #retired = new AbortController()
@@ -36,33 +37,42 @@ export class Spokesman {
   constructor(options: SpokesmanOptions, { following, note }: { readonly following: Following; readonly note: (line: string) => void }) {
     this.#options = options
     this.#following = following
+    this.#note = note
     this.#status = new StatusWriter(following.api, {
-      written: () => following.report(STATUS, []),
-      failed: (key, error) => following.report(STATUS, [{ object: STATUS, field: '', reason: `of ${key}, and others, can't be written and is tried again: ${wordsFor(error, 'patch ingresses.networking.k8s.io/status')}` }]),
+      written: () => this.#mended(STATUS),
+      failed: (key, error) => this.#failed(STATUS, `of ${key}, and others, can't be written and is tried again: ${wordsFor(error, 'patch ingresses.networking.k8s.io/status')}`),
     })
     this.#events = new EventWriter(following.api, {
       instance: options.election.identity,
       uidOf: (kind, key) => this.#uidOf(kind, key),
-      written: () => following.report(EVENTS, []),
-      failed: (error) => following.report(EVENTS, [{ object: EVENTS, field: '', reason: `can't be written: ${wordsFor(error, 'create events.events.k8s.io')}` }]),
+      written: () => this.#mended(EVENTS),
+      failed: (error) => this.#failed(EVENTS, `can't be written: ${wordsFor(error, 'create events.events.k8s.io')}`),
     })
-    this.#note = note
   }
-  readonly #note: (line: string) => void
 
   start(): void {
     const { election, publisher, writesStatus } = this.#options
+    const { api, timing } = this.#following
     const signal = AbortSignal.any([this.#following.signal, this.#retired.signal])
     if (writesStatus) publish(publisher, { ...this.#following, signal }, (addresses) => this.#status.publish(addresses))
-    const turned = (leads: boolean) => {
-      this.#note(leads ? `leads: writes status and Events (Lease ${election.namespace}/${election.name})` : 'no longer leads')
-      this.#status.lead(leads)
-      this.#events.lead(leads)
-    }
-    const failed = (error: unknown) => { this.#following.report('election', [{ object: `Lease ${election.namespace}/${election.name}`, field: '', reason: `can't be held, so that this replica writes no status and no Events: ${wordsFor(error, 'get, create, update and patch leases.coordination.k8s.io')}` }]) }
-    const elector = new Elector(this.#following.api, election, { events: { turned, failed, held: () => this.#following.report('election', []) }, wait: this.#following.timing.wait })
-    this.#election = elector.run(signal)
+    const lease = `Lease ${election.namespace}/${election.name}`
+    this.#election = new Elector(api, election, {
+      wait: timing.wait,
+      events: {
+        turned: (leads) => this.#turned(leads, lease),
+        held: () => this.#mended(lease),
+        failed: (error) => this.#failed(lease, `can't be held, so that this replica writes no status and no Events: ${wordsFor(error, 'get, create, update and patch leases.coordination.k8s.io')}`),
+      },
+    }).run(signal)
   }
+
+  #turned(leads: boolean, lease: string): void {
+    this.#note(leads ? `leads: writes status and Events (${lease})` : 'no longer leads')
+    this.#status.lead(leads)
+    this.#events.lead(leads)
+  }
+  #failed(object: string, reason: string): void { this.#following.report(object, [{ object, field: '', reason }]) }
+  #mended(object: string): void { this.#following.report(object, []) }
 
   ingressSeen(key: string, raw: unknown): void {
     this.#status.seen(key, raw === null ? null : statusOf(raw))
