@@ -34,6 +34,13 @@ test('is below 120 MB', () => {
   expect(statSync(binary).size).toBeLessThan(MOST_BYTES)
 })
 
+test('has the commands beside serving, which are loaded when they are asked for', () => {
+  for (const command of ['report', 'convert', 'explain']) {
+    const { exitCode, stdout } = Bun.spawnSync([binary, command, '--help'], { timeout: LINE_MS })
+    expect([exitCode, stdout.toString()]).toEqual([0, expect.stringContaining(command)])
+  }
+})
+
 describe.skipIf(!canIsolate())('on a root with the base image\'s files', () => {
   let program: Program
   let readyMs: number
