@@ -13,7 +13,7 @@ import type { Reset } from './h2/session.ts'
 import type { H2Stream } from './h2/stream.ts'
 import { LINGER_BYTES, LINGER_MS } from './h1/limits.ts'
 import { type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
-import { refusal } from './refusal.ts'
+import { codeOf, refusal } from './refusal.ts'
 import { SHUTDOWN, type Tunnel, type Tunnels } from './tunnels.ts'
 
 /** What an exchange needs of its connection. */
@@ -74,7 +74,8 @@ export class H2Exchange implements Exchange, Expiring, Tunnel {
     this.request.read(section, end, this.#host.names())
     this.octetsIn = this.request.octets
     if (section.tooLarge) return this.#refuse(new ProxyError('downstream', 'limit_header', { status: 431, message: 'the fields are too large' }))
-    if (this.request.fault !== '') return this.#refuse(new ProxyError('downstream', 'bad_request', { status: 400, message: this.request.fault }))
+    const { fault, faultStatus } = this.request
+    if (fault !== '') return this.#refuse(new ProxyError('downstream', codeOf(faultStatus), { status: faultStatus, message: fault }))
     this.#responder.begin()
   }
 

@@ -26,8 +26,9 @@ export class H2Request implements ReceivedRequest {
   /** The body comes when 100 has been said (RFC 9110 §10.1.1). */
   expectsContinue = false
   octets = 0
-  /** Why the request can't be read in one way only; `` if it can. */
+  /** Why the request is refused, `` if it is not, and with what status. */
   fault = ''
+  faultStatus = 0
   #fields: readonly Field[] = []
   readonly #kept: Field[] = []
 
@@ -36,22 +37,26 @@ export class H2Request implements ReceivedRequest {
     this.method = section.method
     this.host = section.authority
     this.upgrade = section.protocol
+    this.fault = ''
     this.sized = section.length >= 0 && section.protocol === ''
     this.length = end ? 0 : this.sized ? section.length : CHUNKED
     if (section.protocol !== '') this.length = 0
     this.#readTarget(section.path)
     this.#readFields(section.fields, names)
-    if (section.method === 'TRACE' || (section.method === 'CONNECT' && section.protocol === '')) this.fault = `${section.method} is not for this proxy`
+    if (section.method === 'TRACE' || (section.method === 'CONNECT' && section.protocol === '')) this.#refuse(405, `${section.method} is not for this proxy`)
+  }
+  #refuse(status: number, fault: string) {
+    this.fault = fault
+    this.faultStatus = status
   }
 
   #readTarget(target: string) {
     const mark = target.indexOf('?')
-    this.fault = ''
     this.target = this.cleanTarget = target
     this.path = mark < 0 ? target : target.slice(0, mark)
     if (!ODD.test(this.path) && !target.includes('#')) return
     const read = originTarget(target)
-    if ('fault' in read) { this.fault = read.fault; return }
+    if ('fault' in read) return this.#refuse(400, read.fault)
     this.path = read.path
     this.cleanTarget = read.target
   }
@@ -65,13 +70,19 @@ export class H2Request implements ReceivedRequest {
     for (const field of fields) {
       const kind = names.kindOfName(field.name.text)
       if (kind === KIND.FORWARDED) this.forwarded = true
-      if (kind === KIND.EXPECT && field.value.toLowerCase() === '100-continue') this.expectsContinue = true
+      if (kind === KIND.EXPECT) this.#readExpect(field.value)
       const id = kind === KIND.REQUEST_ID && this.requestId === '' && isRequestId(field.value)
       if (id) this.requestId = field.value
       if (kind !== KIND.PASS && !id) continue
       this.#kept.push(field)
       this.octets += field.size
     }
+  }
+
+  /** Whoever expects what we don't know is told (RFC 9110 §10.1.1). */
+  #readExpect(value: string) {
+    if (value.toLowerCase() === '100-continue') this.expectsContinue = true
+    else this.#refuse(417, 'Expect is not 100-continue')
   }
 
   field(name: string): string | undefined {

@@ -12,7 +12,7 @@ import type { H2Stream } from './h2/stream.ts'
 import { type Peer, ProxyError } from './message.ts'
 import { LINGER_BYTES, LINGER_MS } from './h1/limits.ts'
 import { DRAIN_IDLE_MS, type ServerOptions } from './server.ts'
-import { H2Wire } from './h2-wire.ts'
+import { H2Wire, TICK_MS } from './h2-wire.ts'
 
 /** A reader that takes nothing for so long is gone (nginx: send_timeout). */
 const SEND_MS = 60_000
@@ -39,7 +39,7 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
     this.client = client
     this.#options = options
     const { headMs, streamsPerConnection } = options.limits()
-    this.codec = new H2Connection('server', this.#events(), { buffers: options.buffers, streams: streamsPerConnection })
+    this.codec = new H2Connection('server', this.#events(), { buffers: options.buffers, streams: streamsPerConnection, headTicks: Math.ceil(headMs / TICK_MS) })
     this.attach(socket)
     this.connected()
     this.codec.start()
@@ -95,6 +95,7 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
       this.destroy()
       return this.codec.lost(this.blocked)
     }
+    if (this.codec.begun) return this.#armIdle() // not idle: the codec counts how long that may take
     this.codec.leave()
     this.#leave()
   }
@@ -126,7 +127,7 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
     this.#count()
     this.#exchange().begin(stream, section, end)
   }
-  /** As many requests as a connection may have: it drains as the port would. Those on their way are taken, but of a client that never hears of it no more than fit at once. */
+  /** After so many requests it drains. Those on their way are still taken: of a client that never hears of it no more than it may have at once. */
   #count() {
     const { requestsPerConnection, streamsPerConnection } = this.#options.limits()
     const over = ++this.#served - requestsPerConnection
@@ -142,7 +143,8 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   #exchange(): H2Exchange { return this.#free.pop() ?? new H2Exchange(this, this.#options.responder) }
 
   #failed(fault: ConnectionFault) {
-    this.#exchange().refused(new ProxyError('downstream', fault.reason, { status: 400, message: fault.message }))
+    const status = fault.reason === 'timeout_header' || fault.reason === 'settings_timeout' ? 408 : 400
+    this.#exchange().refused(new ProxyError('downstream', fault.reason, { status, message: fault.message }))
     this.#leave()
   }
 

@@ -6,7 +6,7 @@ import { denied } from '../policies/denied.ts'
 import type { Env, Policy, Step } from '../policies/policy.ts'
 import { appRoot, redirect } from '../policies/redirect.ts'
 import { rewrite } from '../policies/rewrite.ts'
-import { httpsRedirect } from '../policies/tls-host.ts'
+import { httpsRedirect, refuseMisdirected } from '../policies/tls-host.ts'
 import { upstreamHost } from '../policies/upstream-host.ts'
 import { mirror } from './mirror.ts'
 import { forward, select } from './select.ts'
@@ -36,6 +36,10 @@ const step = <K extends keyof Policies>(key: K, policy: Policy<K>, route: Route)
 export const chainOf = (route: Route, serving: Serving): Handler<Env> => {
   const present = [...steps(route), mirror(route, serving), storeBody(route, serving), select(route, serving)].filter((each) => each !== null)
   const chain = present.reduceRight<Step>((rest, each) => (c, next) => each(c, () => rest(c, next)), forward)
-  return (c) => chain(c, unreachable)
+  const { coverage } = serving
+  return (c) => {
+    refuseMisdirected(c.env, coverage) // no step: it would cost a closure for each request, and every route has it
+    return chain(c, unreachable)
+  }
 }
 const unreachable = () => { throw new TypeError('forward is the last step') }

@@ -15,7 +15,7 @@ import type { EjectionReason } from '../upstream/health/health.ts'
 import type { PoolLimits } from '../upstream/endpoint-pool.ts'
 import { Pools } from '../upstream/pools.ts'
 import { ProxyApp } from './app.ts'
-import { certificateFor, tlsOptions } from './certificates.ts'
+import { certificateFor, Coverage, tlsOptions } from './certificates.ts'
 import { type DropReason, Mirrors } from './mirrors.ts'
 import { RequestIds } from './request-ids.ts'
 import { globalView, type Serving } from './serving.ts'
@@ -67,7 +67,7 @@ export class Edge {
     const view = globalView(this.table.global)
     const backends = new Backends(this.#pools, { workers: bind.workers, ejected: events.ejected })
     const shared = { ids: new RequestIds(), texts: new Texts(), space: new SpillSpace(), mirrors: new Mirrors(this.#pools, events.mirrorDropped) }
-    this.#serving = { ...shared, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, view }
+    this.#serving = { ...shared, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
     this.#listener = new Listener({
       host: bind.host,

@@ -7,6 +7,7 @@ import type { Sink } from '../telemetry/record.ts'
 import type { Backends } from '../upstream/backends.ts'
 import type { Pools } from '../upstream/pools.ts'
 import { AnswerPlans } from './answer-plan.ts'
+import type { Coverage } from './certificates.ts'
 import { type Trust, trustOf } from './client-view.ts'
 import type { Mirrors } from './mirrors.ts'
 import type { RequestIds } from './request-ids.ts'
@@ -42,5 +43,6 @@ export type Serving = {
   readonly space: SpillSpace
   readonly mirrors: Mirrors
   readonly sink: Sink
+  readonly coverage: Coverage
   view: GlobalView
 }

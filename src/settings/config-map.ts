@@ -61,7 +61,7 @@ export const configMap = z.object({
   'client-body-timeout': deadline.prefault('60').describe('Time between two reads of a request body, seconds'),
   'keep-alive': seconds.prefault('75').describe('Idle time of a client connection, seconds; 0 closes after each answer'),
   'keep-alive-requests': wholeNumber(1, 1_000_000_000).prefault('1000').describe('Requests on one client connection'),
-  'http2-max-concurrent-streams': wholeNumber(1, 10_000).prefault('128').describe('Requests at once on one HTTP/2 connection of a client; those of new connections'),
+  'http2-max-concurrent-streams': wholeNumber(1, 10_000).prefault('128').describe('Requests at once on one HTTP/2 connection of a client; holds for new ones. Each may make 64 KiB of its body be held'),
   'upstream-keepalive-connections': count.prefault('320').describe('Idle connections kept to endpoints, for each worker'),
   'upstream-keepalive-connections-per-endpoint': count.prefault('0').describe('Of these, to one endpoint; 0: as many as in all'),
   'upstream-keepalive-timeout': seconds.prefault('60').describe('Idle time of a connection to an endpoint, seconds'),

@@ -1,7 +1,7 @@
 // The attacker's process: `bun test/attacks/attacker.ts ATTACK TRANSPORT HTTP-PORT HTTPS-PORT SECONDS`. Attacks again and again as soon as it
 // is cut until the seconds are over, once at least; prints a Report as JSON.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hello, windowUpdate } from '../http/h2/wire.ts'
+import { hello, settingsAck, windowUpdate } from '../http/h2/wire.ts'
 import { type Attack, type Attacker, seesItsEnd, type Transport } from './attack.ts'
 import { attacks } from './attacks.ts'
 import { Line, type LineOptions } from './line.ts'
@@ -52,7 +52,7 @@ class Round implements Attacker {
 
   async http2(settings: readonly [key: number, value: number][] = [], options: LineOptions = {}): Promise<Line> {
     const line = await this.#open({ alpn: 'h2' }, options)
-    await line.send(Buffer.concat([hello(...settings), windowUpdate(0, WINDOW_BYTES)]))
+    await line.send(Buffer.concat([hello(...settings), settingsAck, windowUpdate(0, WINDOW_BYTES)]))
     return line
   }
   http1(options: LineOptions = {}): Promise<Line> { return this.#open({}, options) }

@@ -71,6 +71,7 @@ export class H2Client {
   /** Every frame but DATA. */
   readonly frames: Seen[] = []
   pongs = 0
+  answersPing = true
   /** The proxy closed the connection, or we did. */
   closed = false
   readonly #changes = changes()
@@ -199,7 +200,7 @@ export class H2Client {
   }
   #ping({ flags, payload }: Seen) {
     if ((flags & FLAG.ACK) !== 0) this.pongs++
-    else this.send(ping(payload.toString('latin1'), FLAG.ACK))
+    else if (this.answersPing) this.send(ping(payload.toString('latin1'), FLAG.ACK))
   }
   #credit(stream: Stream | undefined, { id, payload }: Seen) {
     if (id === 0) this.#window += payload.readUInt32BE()

@@ -1,6 +1,7 @@
 // One HTTP/2 connection as its owner sees it (RFC 9113), both roles: bytes in, events and bytes out. No I/O, no timers, no clock:
 // the owner feeds `receive`, sends what `take` gives, calls `tick` once a second, and closes.
 import type { Span } from '../message.ts'
+import { Debts } from './debts.ts'
 import { CODE, type Code, ConnectionFault } from './fault.ts'
 import { FrameReader } from './frame-reader.ts'
 import { clientSettings, type Fields, serverSettings, windowOpening } from './frames.ts'
@@ -26,11 +27,13 @@ export class H2Connection<O> {
   readonly #session: Session<O>
   readonly #incoming: Incoming<O>
   readonly #reader: FrameReader
+  readonly #debts: Debts
 
   constructor(role: Role, events: H2Events<O>, options: H2Options) {
     this.#session = new Session(role, events, options)
     this.#incoming = new Incoming(this.#session, (payload) => this.#ponged(payload))
     this.#reader = new FrameReader(this.#incoming, role === 'server')
+    this.#debts = new Debts(options.headTicks ?? Infinity)
   }
 
   /** Writes what opens a connection. Call once, first. */
@@ -139,15 +142,20 @@ export class H2Connection<O> {
     else this.#session.events.pong()
   }
 
+  /** The peer has begun something and not completed it: the preface with its SETTINGS, a frame, a field section. Ticks are counted for that. */
+  get begun() { return this.#reader.partial || this.#incoming.inSection }
+
   /** Nothing is going on, nor was a while ago: what is only kept for speed is let go. */
   rest() { this.#session.sender.encoder.rest() }
 
-  /** A second has passed: forgives a part of what looks like abuse, and ends streams whose peer takes nothing. */
+  /** A second has passed: forgives a part of what looks like abuse, ends streams whose peer takes nothing, and fails where headTicks are over. */
   tick() {
     const session = this.#session
     if (session.dead) return
     try {
       session.tick()
+      // What a full socket holds of our SETTINGS has not arrived: that has a deadline of its own.
+      this.#debts.tick({ begun: this.begun, completed: this.#incoming.completed, settled: session.settled || session.sender.full })
     } catch (error) {
       this.#failed(error)
     }

@@ -11,12 +11,12 @@ export type Flood =
   | 'rapid_reset' | 'made_you_reset' | 'malformed_flood' | 'stream_limit_flood' | 'continuation_flood' | 'header_flood' | 'padding_flood' | 'empty_data_flood'
   | 'ping_flood' | 'settings_flood' | 'priority_flood' | 'window_update_flood' | 'reset_flood' | 'goaway_flood' | 'unknown_frame_flood'
 
-/** For metrics and logs: a flood, a defect of ours, the connection's loss, or which rule of the protocol was broken. */
-export type Reason = Flood | 'protocol_error' | 'flow_control_error' | 'frame_size_error' | 'stream_closed' | 'compression_error' | 'internal_error'
+/** For metrics and logs: a flood, time that was up, a defect of ours, or which rule of the protocol was broken. */
+export type Reason = Flood | 'timeout_header' | 'settings_timeout' | 'protocol_error' | 'flow_control_error' | 'frame_size_error' | 'stream_closed' | 'compression_error' | 'internal_error'
 
 const REASONS = new Map<Code, Reason>([
   [CODE.FLOW_CONTROL_ERROR, 'flow_control_error'], [CODE.FRAME_SIZE_ERROR, 'frame_size_error'], [CODE.STREAM_CLOSED, 'stream_closed'],
-  [CODE.COMPRESSION_ERROR, 'compression_error'], [CODE.INTERNAL_ERROR, 'internal_error'],
+  [CODE.COMPRESSION_ERROR, 'compression_error'], [CODE.INTERNAL_ERROR, 'internal_error'], [CODE.SETTINGS_TIMEOUT, 'settings_timeout'],
 ])
 
 /** Thrown while a connection reads, and caught before anyone outside sees it. `message` is for people, and goes to the peer with GOAWAY. */

@@ -2,14 +2,18 @@
 
 /** A window of ours, of a stream or a connection. Octets come back to it when their receiver has passed them on, not when they arrive: the window bounds what we hold. */
 export class ReceiveWindow {
-  readonly #size: number
+  /** Octets that it lets us hold. */
+  size: number
+  readonly #step: number
   /** Octets that the peer may send now. */
   #open: number
   /** Octets passed on of which the peer has not been told. */
   #returned = 0
 
-  constructor(size: number) {
-    this.#size = size
+  /** step: octets of which the peer is told at a time: a frame for each that is passed on would double the packets. */
+  constructor(size: number, step: number) {
+    this.size = size
+    this.#step = step
     this.#open = size
   }
 
@@ -20,13 +24,18 @@ export class ReceiveWindow {
     return true
   }
 
-  /** Octets were passed on. What to announce, 0: nothing yet. Half a window at a time: a frame for each would double the packets. */
+  /** Octets were passed on. What to announce, 0: nothing yet. */
   giveBack(octets: number): number {
     this.#returned += octets
-    if (this.#returned < this.#size / 2) return 0
+    if (this.#returned < this.#step) return 0
     const announced = this.#returned
     this.#open += announced
     this.#returned = 0
     return announced
+  }
+  /** To be announced by its owner. */
+  grow(octets: number) {
+    this.size += octets
+    this.#open += octets
   }
 }

@@ -52,6 +52,9 @@ export class FrameReader {
     this.#head.begin(FRAME_HEAD_BYTES)
   }
 
+  /** What has begun is not complete: the preface with the SETTINGS that belong to it, or a frame. Of DATA its head alone: the rest is its stream's matter. */
+  get partial() { return this.#first || this.#head.size > 0 || this.#payload !== null }
+
   read(bytes: Buffer) {
     let at = this.#prefaceLeft > 0 ? this.#readPreface(bytes) : 0
     while (at < bytes.length && !this.#sink.stopped) at = this.#inData ? this.#readData(bytes, at) : this.#readFrame(bytes, at)

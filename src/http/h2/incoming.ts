@@ -13,6 +13,8 @@ import { readSettings } from './settings.ts'
 import type { H2Stream } from './stream.ts'
 
 export class Incoming<O> implements FrameSink {
+  /** Frames that came but DATA, those of a section once, when it has ended. */
+  completed = 0
   readonly #session: Session<O>
   /** A PING of ours has come back. */
   readonly #ponged: (payload: Buffer) => void
@@ -28,8 +30,14 @@ export class Incoming<O> implements FrameSink {
   }
 
   get stopped() { return this.#session.dead }
+  /** A field section has begun and not ended. */
+  get inSection() { return !this.#block.complete }
 
   frame(frame: Frame) {
+    this.#read(frame)
+    if (this.#block.complete) this.completed++
+  }
+  #read(frame: Frame) {
     if (!this.#block.complete && (frame.type !== TYPE.CONTINUATION || frame.id !== this.#block.id)) throw protocolFault('a field section is interrupted')
     switch (frame.type) {
       case TYPE.HEADERS: return this.#headers(frame)
@@ -99,7 +107,7 @@ export class Incoming<O> implements FrameSink {
     const octets = Math.min(passed, stream.held)
     stream.held -= octets
     this.#session.credit(octets)
-    const announced = stream.endReceived ? 0 : stream.receiveWindow.giveBack(octets)
+    const announced = stream.endReceived ? 0 : this.#session.reopen(stream, octets)
     if (announced > 0) this.#session.sender.frames.windowUpdate(stream.id, announced)
   }
 
@@ -217,7 +225,7 @@ export class Incoming<O> implements FrameSink {
     if (frame.id !== 0) throw protocolFault('SETTINGS of a stream')
     if (frame.has(FLAG.ACK) && frame.length !== 0) throw sizeFault('an acknowledgement of SETTINGS with a payload')
     this.#session.budgets.noise('settings_flood', readSettings(frame, this.#session))
-    if (frame.has(FLAG.ACK)) return
+    if (frame.has(FLAG.ACK)) { this.#session.settled = true; return }
     this.#session.sender.frames.settingsAck() // windows may be larger now: what waits goes when this has gone
   }
 

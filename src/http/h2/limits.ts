@@ -6,14 +6,17 @@ export const FRAME_BYTES = 16_384
 export const STREAMS = 128
 /** Requests opened before the peer's SETTINGS say how many it takes: RFC 9113 §6.5.2 recommends no smaller value. */
 export const STREAMS_BEFORE_SETTINGS = 100
-/** Octets of a stream's body that we hold for a slow receiver: 5 MB/s at 50 ms of round trip. */
-export const STREAM_WINDOW_BYTES = 262_144
-/** Octets that we hold for one client over all its streams. */
-export const CLIENT_WINDOW_BYTES = 1_048_576
-/** The same for one upstream, whose streams belong to many clients: STREAMS full windows, so that those who don't read can't stop those who do. */
-export const UPSTREAM_WINDOW_BYTES = STREAMS * STREAM_WINDOW_BYTES
-/** The window before anyone has said anything (RFC 9113 §6.9.2). */
+/** The window before anyone has said anything (RFC 9113 §6.9.2). A client's stream begins with it: so much an upload that nobody reads makes us hold. */
 export const INITIAL_WINDOW_BYTES = 65_535
+/** Octets of a stream's body that we hold for a slow receiver: 5 MB/s at 50 ms of round trip. A client's stream comes to it while its body moves. */
+export const STREAM_WINDOW_BYTES = 4 * INITIAL_WINDOW_BYTES
+/**
+ * By which the windows of a client's streams may grow, all together: five to the full. A connection's window is never less than those of all the
+ * streams it may have, so that uploads that nobody reads can't stop the others; and so much we hold for one client at most, 9 MiB for 128 streams.
+ */
+export const GROWTH_BYTES = 5 * (STREAM_WINDOW_BYTES - INITIAL_WINDOW_BYTES)
+/** Octets passed on at which a connection's window is opened again. */
+export const UPDATE_BYTES = 131_072
 /** Windows and stream ids have 31 bits (RFC 9113 §5.1.1, §6.9.1). */
 export const MAX_31_BITS = 2_147_483_647
 

@@ -4,7 +4,7 @@ import { CODE, type Code, type ConnectionFault } from './fault.ts'
 import type { Span } from '../message.ts'
 import type { FieldSection } from './field-section.ts'
 import { ReceiveWindow } from './flow.ts'
-import { CLIENT_WINDOW_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, STREAMS, STREAMS_BEFORE_SETTINGS, UPSTREAM_WINDOW_BYTES } from './limits.ts'
+import { GROWTH_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, STREAM_WINDOW_BYTES, STREAMS, STREAMS_BEFORE_SETTINGS, UPDATE_BYTES } from './limits.ts'
 import { Output, type OutputBuffers } from './output.ts'
 import { Sender } from './sender.ts'
 import type { H2Stream } from './stream.ts'
@@ -51,6 +51,8 @@ export type H2Options = {
   readonly buffers: OutputBuffers
   /** Streams that a client may have open, or that we open to an upstream. */
   readonly streams?: number
+  /** Server: ticks in which a client must complete what it has begun, and acknowledge our SETTINGS; absent: no bound. */
+  readonly headTicks?: number
 }
 
 export class Session<O> {
@@ -63,6 +65,10 @@ export class Session<O> {
   readonly sender: Sender<O>
   readonly streams: Streams<O>
   readonly window: ReceiveWindow
+  /** By which windows of streams may yet grow, all together. */
+  #growth = GROWTH_BYTES
+  /** The peer has acknowledged our SETTINGS. */
+  settled = false
   /** By the peer's SETTINGS, which may not have come yet. */
   peerSettled = false
   peerStreams = STREAMS_BEFORE_SETTINGS
@@ -78,10 +84,11 @@ export class Session<O> {
     this.events = events
     this.maxStreams = options.streams ?? STREAMS
     this.budgets = new Budgets(this.maxStreams)
-    this.windowBytes = role === 'server' ? CLIENT_WINDOW_BYTES : UPSTREAM_WINDOW_BYTES
-    this.window = new ReceiveWindow(this.windowBytes)
+    const streamBytes = role === 'server' ? INITIAL_WINDOW_BYTES : STREAM_WINDOW_BYTES
+    this.windowBytes = this.maxStreams * streamBytes + GROWTH_BYTES + UPDATE_BYTES
+    this.window = new ReceiveWindow(this.windowBytes, UPDATE_BYTES)
     this.output = new Output(options.buffers, () => events.wake())
-    this.streams = new Streams<O>(role, this.maxStreams)
+    this.streams = new Streams<O>(role, { most: this.maxStreams, windowBytes: streamBytes })
     this.sender = new Sender<O>(this.output, this.budgets, {
       drained: (stream) => { if (stream.owner !== null) events.drained(stream) },
       ended: (stream) => this.settle(stream),
@@ -92,6 +99,16 @@ export class Session<O> {
   credit(octets: number) {
     const announced = this.window.giveBack(octets)
     if (announced > 0 && !this.dead) this.sender.frames.windowUpdate(0, announced)
+  }
+
+  /** Octets of a stream were passed on; returns what to announce. One whose body moves gets a larger window, as long as there is something to grow by. */
+  reopen({ receiveWindow }: H2Stream<O>, octets: number): number {
+    const announced = receiveWindow.giveBack(octets)
+    if (announced === 0) return 0
+    const growth = Math.min(receiveWindow.size, STREAM_WINDOW_BYTES - receiveWindow.size, this.#growth)
+    this.#growth -= growth
+    receiveWindow.grow(growth)
+    return announced + growth
   }
 
   /** One side of the stream has ended. */
@@ -148,6 +165,7 @@ export class Session<O> {
     stream.closed = true
     this.streams.remove(stream)
     if (stream.held > 0) this.credit(stream.held)
+    this.#growth += stream.grown
     stream.held = stream.queued = 0
     if (stream.queue.length > 0) stream.queue.length = 0
   }

@@ -1,7 +1,7 @@
 // One stream of a connection: what has come, what has gone, and what waits. Only the codec changes it, apart from `owner`.
 import { ReceiveWindow } from './flow.ts'
 import type { Fields } from './frames.ts'
-import { ROOMY_WINDOW_BYTES, STREAM_WINDOW_BYTES } from './limits.ts'
+import { ROOMY_WINDOW_BYTES } from './limits.ts'
 
 /** `O`: for whom the stream works. */
 export class H2Stream<O> {
@@ -43,16 +43,20 @@ export class H2Stream<O> {
   waiting = false
   /** The owner was told to stop. */
   stopped = false
+  readonly #windowBytes: number
   #receiveWindow: ReceiveWindow | null = null
 
-  constructor(id: number, sendWindow: number) {
+  constructor(id: number, windows: { readonly sendWindow: number; readonly receiveWindow: number }) {
     this.id = id
-    this.sendWindow = sendWindow
-    this.roomy = sendWindow >= ROOMY_WINDOW_BYTES
+    this.sendWindow = windows.sendWindow
+    this.roomy = windows.sendWindow >= ROOMY_WINDOW_BYTES
+    this.#windowBytes = windows.receiveWindow
   }
 
   /** Most streams bring no body. */
-  get receiveWindow(): ReceiveWindow { return this.#receiveWindow ??= new ReceiveWindow(STREAM_WINDOW_BYTES) }
+  get receiveWindow(): ReceiveWindow { return this.#receiveWindow ??= new ReceiveWindow(this.#windowBytes, this.#windowBytes / 2) }
+  /** Octets by which that has grown. */
+  get grown() { return this.#receiveWindow === null ? 0 : this.#receiveWindow.size - this.#windowBytes }
 
   /** Whether what came of the body can be what content-length said, or is it if that was the end. */
   fits(end: boolean): boolean {

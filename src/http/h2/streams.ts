@@ -12,12 +12,14 @@ export class Streams<O> {
   #nextId = 1
   /** Ids of streams that we reset: their frames may be on the way. A ring. */
   readonly #reset: number[] = []
+  readonly #windowBytes: number
   readonly #remembered: number
   #resets = 0
 
-  /** most: that may be open at once. */
-  constructor(role: Role, most: number) {
+  /** most: that may be open at once. windowBytes: what the peer may send on each at first. */
+  constructor(role: Role, { most, windowBytes }: { most: number; windowBytes: number }) {
     this.#role = role
+    this.#windowBytes = windowBytes
     this.#remembered = RESETS_PER_STREAM * most
   }
 
@@ -38,7 +40,7 @@ export class Streams<O> {
     return this.#add(id, sendWindow)
   }
   #add(id: number, sendWindow: number): H2Stream<O> {
-    const stream = new H2Stream<O>(id, sendWindow)
+    const stream = new H2Stream<O>(id, { sendWindow, receiveWindow: this.#windowBytes })
     this.#open.set(id, stream)
     return stream
   }

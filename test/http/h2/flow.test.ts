@@ -1,13 +1,16 @@
 // Flow control (RFC 9113 §5.2, §6.9): what we hold for a peer is bounded, what a peer gives is used, and no stream starves another.
 import { describe, expect, test } from 'bun:test'
 import { SETTING } from '../../../src/http/h2/frames.ts'
-import { CLIENT_WINDOW_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, OUTPUT_BYTES, PARTIAL_BYTES, QUEUE_BYTES, STREAM_WINDOW_BYTES } from '../../../src/http/h2/limits.ts'
-import { type Endpoint, server } from './endpoint.ts'
+import { GROWTH_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, OUTPUT_BYTES, PARTIAL_BYTES, QUEUE_BYTES, STREAM_WINDOW_BYTES, STREAMS, UPDATE_BYTES } from '../../../src/http/h2/limits.ts'
+import { Endpoint, server } from './endpoint.ts'
 import { data, GET, headers, hello, last, lone, padded, POST, rst, settings, windowUpdate } from './wire.ts'
 
 const FULL = Buffer.alloc(16_384)
-/** Frames that fill a stream's window. */
-const window = (id: number): Buffer[] => Array.from({ length: STREAM_WINDOW_BYTES / FULL.length }, () => data(id, FULL))
+/** Frames of so many octets: as many as a stream's window takes at first. */
+const window = (id: number, octets = INITIAL_WINDOW_BYTES): Buffer[] =>
+  Array.from({ length: Math.ceil(octets / FULL.length) }, (_, n) => data(id, FULL.subarray(0, octets - n * FULL.length)))
+/** Half of it, upon which more is announced. */
+const HALF = (INITIAL_WINDOW_BYTES + 1) / 2
 const held = (endpoint: Endpoint) => [...endpoint.streams.values()].reduce((sum, stream) => sum + stream.held, 0)
 const announced = (endpoint: Endpoint, id: number): number =>
   endpoint.sent().map((text) => text.split(' ')).filter(([type, of]) => type === 'WINDOW_UPDATE' && of === String(id)).reduce((sum, [, , octets]) => sum + Number(octets), 0)
@@ -22,33 +25,67 @@ const stalled = (): Endpoint => {
 describe('receiving', () => {
   test('holds at most a stream\'s window of one that is not read', () => {
     const endpoint = stalled().feed(headers(1, POST), ...window(1))
-    expect([held(endpoint), announced(endpoint, 1), announced(endpoint, 0)]).toEqual([STREAM_WINDOW_BYTES, 0, 0])
+    expect([held(endpoint), announced(endpoint, 1), announced(endpoint, 0)]).toEqual([INITIAL_WINDOW_BYTES, 0, 0])
     endpoint.feed(data(1, 'x'))
     expect(endpoint.told.at(-2)).toBe('1 reset 3')
     expect(endpoint.fault).toBeNull()
   })
-  test('holds at most the connection\'s window of all together', () => {
-    const ids = [1, 3, 5, 7]
-    const endpoint = stalled().feed(...ids.flatMap((id) => [headers(id, POST), ...window(id)]))
-    expect(held(endpoint)).toBe(CLIENT_WINDOW_BYTES)
-    expect(announced(endpoint, 0)).toBe(0)
-    endpoint.feed(headers(9, POST), data(9, 'x'))
-    expect(endpoint.fault?.reason).toBe('flow_control_error')
-    expect(endpoint.sent()).toEqual(['GOAWAY 9 3'])
+  test('takes no more of all together than the connection\'s window', () => {
+    const endpoint = server().feed(headers(1, POST))
+    endpoint.connection.reset(endpoint.stream(1), 2)
+    const most = STREAMS * INITIAL_WINDOW_BYTES + GROWTH_BYTES + UPDATE_BYTES
+    expect(announced(new Endpoint('server'), 0)).toBe(most - INITIAL_WINDOW_BYTES)
+    endpoint.consumes = false
+    const streams = Array.from({ length: STREAMS }, (_, n) => 3 + 2 * n)
+    endpoint.feed(...streams.flatMap((id) => [headers(id, POST), ...window(id)]))
+    expect([held(endpoint), announced(endpoint, 0), endpoint.fault]).toEqual([STREAMS * INITIAL_WINDOW_BYTES, 0, null])
   })
-  test('opens the window as octets are passed on, not as they come', () => {
+  test('opens the window as octets are passed on, not as they come, and by twice as many where a body moves', () => {
     const endpoint = stalled().feed(headers(1, POST), ...window(1))
-    endpoint.connection.consume(endpoint.stream(1), STREAM_WINDOW_BYTES / 2 - 1)
+    endpoint.connection.consume(endpoint.stream(1), HALF - 1)
     expect(endpoint.sent()).toEqual([])
     endpoint.connection.consume(endpoint.stream(1), 1)
-    expect(endpoint.sent()).toEqual([`WINDOW_UPDATE 1 ${STREAM_WINDOW_BYTES / 2}`])
-    endpoint.feed(...window(1).slice(0, 8))
+    expect(endpoint.sent()).toEqual([`WINDOW_UPDATE 1 ${HALF + INITIAL_WINDOW_BYTES}`])
+    endpoint.feed(...window(1, HALF + INITIAL_WINDOW_BYTES))
+    expect([held(endpoint), endpoint.fault]).toEqual([2 * INITIAL_WINDOW_BYTES, null])
+    endpoint.feed(data(1, 'x'))
+    expect(endpoint.told.at(-2)).toBe('1 reset 3')
+  })
+  /** Uploads until windows don't grow any more. */
+  const grown = (endpoint: Endpoint, id: number): number => {
+    endpoint.consumes = true
+    endpoint.feed(headers(id, POST))
+    let size = INITIAL_WINDOW_BYTES
+    for (let n = 0; n < 200; n++) size += announced(endpoint.feed(data(id, FULL)), id) - FULL.length
+    endpoint.consumes = false
+    return size
+  }
+  test('lets a window grow to its full size and no further, while others have not used up what there is to grow by', () => {
+    const endpoint = server()
+    const sizes = Array.from({ length: 8 }, (_, n) => grown(endpoint, 2 * n + 1))
+    const reached = sizes.map((size) => size > STREAM_WINDOW_BYTES ? 'more' : size > STREAM_WINDOW_BYTES / 2 ? 'full' : size > INITIAL_WINDOW_BYTES / 2 ? 'first' : 'less')
+    expect(reached).toEqual(['full', 'full', 'full', 'full', 'full', 'first', 'first', 'first'])
+    endpoint.connection.reset(endpoint.stream(1), 2)
+    expect(grown(endpoint, 17)).toBeGreaterThan(STREAM_WINDOW_BYTES / 2)
+  })
+  test('streams that are not read, as many as there may be, grown or not, leave the last one its window', () => {
+    const endpoint = server()
+    for (let n = 0; n < STREAMS - 1; n++) {
+      const size = grown(endpoint, 2 * n + 1)
+      endpoint.feed(...window(2 * n + 1, size))
+    }
     expect(endpoint.fault).toBeNull()
+    const most = (STREAMS - 1) * INITIAL_WINDOW_BYTES + GROWTH_BYTES
+    expect(held(endpoint)).toBeWithin(most - STREAM_WINDOW_BYTES, most + 1)
+    const id = 2 * STREAMS - 1
+    endpoint.consumes = true
+    endpoint.feed(headers(id, POST), ...window(id))
+    expect([endpoint.fault, endpoint.of(id).body.reduce((sum, { length }) => sum + length, 0)]).toEqual([null, INITIAL_WINDOW_BYTES])
   })
   test('announces nothing for a stream that has ended', () => {
-    const endpoint = stalled().feed(headers(1, POST), ...window(1).slice(1), last(1, FULL))
-    endpoint.connection.consume(endpoint.stream(1), STREAM_WINDOW_BYTES)
-    expect(endpoint.sent()).toEqual([])
+    const endpoint = stalled().feed(headers(1, POST), ...window(1, INITIAL_WINDOW_BYTES - 1), last(1, 'x'))
+    endpoint.connection.consume(endpoint.stream(1), INITIAL_WINDOW_BYTES)
+    expect(announced(endpoint, 1)).toBe(0)
   })
   test('can\'t be made to open more than was held', () => {
     const endpoint = stalled().feed(headers(1, POST), data(1, 'abc'))
@@ -70,18 +107,18 @@ describe('receiving', () => {
       else endpoint.connection.reset(endpoint.stream(id), 2)
     }
     expect(endpoint.fault).toBeNull()
-    expect(announced(endpoint, 0)).toBe(20 * STREAM_WINDOW_BYTES)
+    expect(announced(endpoint, 0)).toBeWithin(20 * INITIAL_WINDOW_BYTES - UPDATE_BYTES, 20 * INITIAL_WINDOW_BYTES + 1)
   })
   test('counts padding, and gives it back at once', () => {
-    const endpoint = stalled().feed(headers(1, POST), ...Array.from({ length: 1100 }, () => padded(1, 'y'.repeat(100), 150)))
-    expect(held(endpoint)).toBe(1100 * 100)
-    expect(announced(endpoint, 1)).toBeGreaterThanOrEqual(STREAM_WINDOW_BYTES / 2)
+    const endpoint = stalled().feed(headers(1, POST), ...Array.from({ length: 300 }, () => padded(1, 'y'.repeat(100), 150)))
+    expect(held(endpoint)).toBe(300 * 100)
+    expect(announced(endpoint, 1)).toBeGreaterThanOrEqual(HALF)
   })
   test('gives back what comes for a stream that was reset', () => {
     const endpoint = server().feed(headers(1, POST))
     endpoint.connection.reset(endpoint.stream(1), 2)
-    endpoint.feed(...Array.from({ length: 3 }, () => window(1)).flat())
-    expect(announced(endpoint, 0)).toBe(CLIENT_WINDOW_BYTES / 2)
+    endpoint.feed(...Array.from({ length: 3 }, () => window(1, UPDATE_BYTES)).flat())
+    expect(announced(endpoint, 0)).toBe(3 * UPDATE_BYTES)
   })
 })
 

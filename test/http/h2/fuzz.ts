@@ -1,6 +1,6 @@
 // Connections that are nearly right, to owners that do what they like: nothing may be thrown, said wrongly or held beyond its bounds. Seeded.
 // `bun test/http/h2/fuzz.ts [COUNT] [FROM]`: COUNT connections (60,000) from number FROM (0); a finding is repeated by its number.
-import { CLIENT_WINDOW_BYTES, STREAMS } from '../../../src/http/h2/limits.ts'
+import { GROWTH_BYTES, STREAM_WINDOW_BYTES, STREAMS } from '../../../src/http/h2/limits.ts'
 import type { H2Stream } from '../../../src/http/h2/stream.ts'
 import type { Role } from '../../../src/http/h2/streams.ts'
 import { random } from '../../differential/mutate.ts'
@@ -75,6 +75,9 @@ export const finding = (seed: number): string | undefined => {
   }
 }
 
+/** What there may be of all streams, in either role. */
+const HELD_BYTES = STREAMS * STREAM_WINDOW_BYTES + GROWTH_BYTES
+
 const play = (endpoint: Endpoint, bytes: Buffer, draw: Random): string | undefined => {
   const sent: Buffer[] = []
   for (let at = 0; at < bytes.length;) {
@@ -91,7 +94,7 @@ const play = (endpoint: Endpoint, bytes: Buffer, draw: Random): string | undefin
   const { fault, connection } = endpoint
   const held = [...endpoint.streams.values()].reduce((sum, stream) => sum + stream.held, 0)
   if (fault?.reason === 'internal_error') return `a defect: ${String(fault.cause)}`
-  if (connection.active > STREAMS || held > CLIENT_WINDOW_BYTES) return `beyond bounds: ${connection.active} streams, ${held} octets`
+  if (connection.active > STREAMS || held > HELD_BYTES) return `beyond bounds: ${connection.active} streams, ${held} octets`
   if (fault !== null && endpoint.feed(lone(99_999)).connection.pending) return 'something was said after GOAWAY'
   return undefined
 }

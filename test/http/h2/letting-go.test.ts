@@ -2,7 +2,7 @@
 // end a worker. `Endpoint` writes down when an event comes for an owner that let go.
 import { describe, expect, test } from 'bun:test'
 import { FLAG, SETTING } from '../../../src/http/h2/frames.ts'
-import { QUEUE_BYTES, STREAM_WINDOW_BYTES } from '../../../src/http/h2/limits.ts'
+import { QUEUE_BYTES, INITIAL_WINDOW_BYTES } from '../../../src/http/h2/limits.ts'
 import { OutputBuffers } from '../../../src/http/h2/output.ts'
 import { client, Endpoint, server } from './endpoint.ts'
 import { data, GET, headers, hello, last, lone, OK, padded, POST, rst, windowUpdate } from './wire.ts'
@@ -52,11 +52,12 @@ describe('the exchange is let go before its answer has left', () => {
   test('what it held and what comes is credited', () => {
     const endpoint = server({}, [SETTING.INITIAL_WINDOW_SIZE, 0])
     endpoint.consumes = false
-    endpoint.feed(headers(1, POST), ...Array.from({ length: 16 }, () => data(1, Buffer.alloc(16_384))))
+    const frames = Array.from({ length: 3 }, () => data(1, Buffer.alloc(16_384)))
+    endpoint.feed(headers(1, POST), ...frames)
     endpoint.connection.ignore(endpoint.stream(1))
-    expect(endpoint.sent()).toEqual([`WINDOW_UPDATE 1 ${STREAM_WINDOW_BYTES}`])
-    endpoint.feed(...Array.from({ length: 16 }, () => data(1, Buffer.alloc(16_384))))
-    expect(endpoint.sent()).toEqual([`WINDOW_UPDATE 1 ${STREAM_WINDOW_BYTES / 2}`, 'WINDOW_UPDATE 0 524288', `WINDOW_UPDATE 1 ${STREAM_WINDOW_BYTES / 2}`])
+    expect(endpoint.sent()).toEqual([`WINDOW_UPDATE 1 ${49_152 + INITIAL_WINDOW_BYTES}`])
+    endpoint.feed(...frames, ...frames)
+    expect(endpoint.sent()).toEqual([`WINDOW_UPDATE 1 ${32_768 + 2 * INITIAL_WINDOW_BYTES}`, 'WINDOW_UPDATE 1 32768', 'WINDOW_UPDATE 0 131072', 'WINDOW_UPDATE 1 32768'])
   })
 })
 
