@@ -42,7 +42,7 @@ class Cluster implements Source {
   async start(to: SourceEvents): Promise<void> {
     const referred = this.#referred(to)
     const classes = { resource: resources.IngressClass, namespace: '', query: {}, optional: this.#isNamespaced }
-    await Promise.all([this.#followIngresses(referred, to), this.#follow(classes, new Collection(resources.IngressClass, this.#events(to)), to)])
+    await Promise.all([this.#followIngresses(referred, to), this.#follow(classes, new Collection(resources.IngressClass, this.#referring(referred, to)), to)])
     await Promise.all([
       ...(['ConfigMap', 'Secret'] as const).flatMap((kind) => targets(kind, this.#scope).map((target) => this.#followReferred(kind, { target, referred, to }))),
       ...(['Service', 'EndpointSlice'] as const).flatMap((kind) => targets(kind, this.#scope).map((target) => this.#follow(target, new Collection(resources[kind], this.#events(to)), to))),
@@ -78,11 +78,7 @@ class Cluster implements Source {
   }
 
   async #followReferred(kind: ReferredKind, { target, referred, to }: { readonly target: Target; readonly referred: Referred; readonly to: SourceEvents }): Promise<void> {
-    const changed = (changes: readonly Change[]) => {
-      this.#emit(changes, to)
-      this.#refer(changes, referred)
-    }
-    const collection = new Collection(resources[kind], { ...this.#events(to), changed }, (key) => this.#references.has(kind, key))
+    const collection = new Collection(resources[kind], this.#referring(referred, to), (key) => this.#references.has(kind, key))
     referred.add(kind, target.namespace, collection)
     await this.#follow(target, {
       began: () => collection.began(),
@@ -109,6 +105,15 @@ class Cluster implements Source {
       changed: (changes: readonly Change[]) => this.#emit(changes, to),
       issues: to.report,
     }
+  }
+
+  /** Of objects that refer to others. */
+  #referring(referred: Referred, to: SourceEvents) {
+    const changed = (changes: readonly Change[]) => {
+      this.#emit(changes, to)
+      this.#refer(changes, referred)
+    }
+    return { ...this.#events(to), changed }
   }
 
   #emit(changes: readonly Change[], to: SourceEvents): void {

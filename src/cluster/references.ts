@@ -46,7 +46,8 @@ export class References {
 
   #namesIn(object: KubeObject): Names {
     if (object.kind === 'Ingress') return namesInIngress(object, this.#roots.annotationsPrefix)
-    if (object.kind !== 'ConfigMap' || !this.#roots.configMaps.includes(`${object.meta.namespace}/${object.meta.name}`)) return NOTHING
+    if (object.kind === 'IngressClass') return object.parameters === '' ? NOTHING : { Secret: [], ConfigMap: [object.parameters] }
+    if (object.kind !== 'ConfigMap') return NOTHING
     return { Secret: [], ConfigMap: unique(CONFIG_MAP_KEYS.map((key) => object.data[key] ?? '').filter((name) => name.includes('/'))) }
   }
 

@@ -26,7 +26,14 @@ export type Ingress = {
   readonly tls: readonly IngressTls[]
   readonly rules: readonly IngressRule[]
 }
-export type IngressClass = { readonly kind: 'IngressClass'; readonly meta: Meta; readonly controller: string; readonly isDefault: boolean }
+export type IngressClass = {
+  readonly kind: 'IngressClass'
+  readonly meta: Meta
+  readonly controller: string
+  readonly isDefault: boolean
+  /** The ConfigMap that spec.parameters names, as `namespace/name`; `` for none, and for what is no ConfigMap. */
+  readonly parameters: string
+}
 export type Service = {
   readonly kind: 'Service'
   readonly meta: Meta

@@ -94,9 +94,14 @@ export const readLegacyIngress: Read = reader(legacySchema, (raw) => [
 ])
 
 const defaultClass = 'ingressclass.kubernetes.io/is-default-class'
-const classSchema = z.object({ metadata: metaSchema, spec: z.object({ controller: z.string().nullish() }).nullish() })
+const parametersSchema = z.object({ apiGroup: z.string().nullish(), kind: z.string(), name: z.string(), namespace: z.string().nullish() }).nullish()
+const classSchema = z.object({ metadata: metaSchema, spec: z.object({ controller: z.string().nullish(), parameters: parametersSchema }).nullish() })
+
+/** The core group has no name. */
+const configMapOf = (parameters: z.output<typeof parametersSchema>): string =>
+  (parameters?.kind === 'ConfigMap' && !parameters.apiGroup && parameters.namespace ? `${parameters.namespace}/${parameters.name}` : '')
 
 export const readIngressClass: Read = reader(classSchema, (raw) => {
   const meta = { ...metaOf(raw.metadata), namespace: '' }
-  return [{ kind: 'IngressClass', meta, controller: raw.spec?.controller ?? '', isDefault: meta.annotations[defaultClass] === 'true' }]
+  return [{ kind: 'IngressClass', meta, controller: raw.spec?.controller ?? '', isDefault: meta.annotations[defaultClass] === 'true', parameters: configMapOf(raw.spec?.parameters) }]
 })

@@ -4,7 +4,7 @@ import type { BuildOptions } from './options.ts'
 
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 
-type ClassOptions = Pick<BuildOptions, 'controllerClass' | 'ingressClass' | 'ingressClassByName' | 'watchIngressWithoutClass'>
+export type ClassOptions = Pick<BuildOptions, 'controllerClass' | 'ingressClass' | 'ingressClassByName' | 'watchIngressWithoutClass'>
 
 /** spec.ingressClassName goes before the annotation, the annotation before having no class. */
 export function classSelector(options: ClassOptions, classes: Objects['IngressClass']): (ingress: Ingress) => boolean {
@@ -14,6 +14,12 @@ export function classSelector(options: ClassOptions, classes: Objects['IngressCl
     const annotation = ingress.meta.annotations[CLASS_ANNOTATION] ?? ''
     return annotation === '' ? unclassed : annotation === options.ingressClass
   }
+}
+
+/** The ConfigMap that a class of ours names as its parameters, as `namespace/name`; `` for none. Of several the first by name: there is one set of global settings. */
+export function parametersOf(options: ClassOptions, classes: Objects['IngressClass']): string {
+  const named = [...classes.values()].filter((cls) => cls.parameters !== '' && isOurs(options, cls))
+  return named.toSorted((a, b) => (a.meta.name < b.meta.name ? -1 : 1))[0]?.parameters ?? ''
 }
 
 /** Folders of manifests seldom have IngressClass objects: a name that no object has means the class of the flag. */

@@ -1,6 +1,7 @@
 // Table.global from build to build: read anew only when an object behind it changed. Knows nothing of Ingresses.
 import type { ConfigMap, Objects } from '../kube/objects.ts'
 import type { Global, Issue } from '../model.ts'
+import { type ClassOptions, parametersOf } from './classes.ts'
 import { readFallback, type ReadFallback } from './fallback.ts'
 import { readFields, type ReadFields } from './fields.ts'
 import { memoEqual, memoLast } from './memo.ts'
@@ -14,37 +15,43 @@ type JoinedGlobal = {
   readonly fallback: ReadFallback
   readonly issues: readonly Issue[]
 }
-type GlobalOptions = Pick<BuildOptions, 'configmap' | 'defaultBackendService'>
+type GlobalOptions = ClassOptions & Pick<BuildOptions, 'configmap' | 'defaultBackendService'>
 
 /** Equal route settings keep their identity, so that a change of the log format leaves every route alone. */
-export function globals({ configmap, defaultBackendService }: GlobalOptions): (objects: Objects) => BuiltGlobal {
+export function globals(options: GlobalOptions): (objects: Objects) => BuiltGlobal {
+  const { defaultBackendService } = options
   const settingsOf = memoLast(readSettings)
   const routeSettingsOf = memoEqual(routeSettings)
-  const requestFieldsOf = memoLast(namedFields(configmap, 'proxy-set-headers'))
-  const responseFieldsOf = memoLast(namedFields(configmap, 'add-headers'))
+  const requestFieldsOf = memoLast(namedFields('proxy-set-headers'))
+  const responseFieldsOf = memoLast(namedFields('add-headers'))
   const fallbackOf = memoLast(readFallback)
   const join = memoLast(joinGlobal)
-  return function build({ ConfigMap: configMaps, Service: services }) {
+  return function build({ ConfigMap: configMaps, Service: services, IngressClass: classes }) {
+    // The flag goes before the parameters of the class.
+    const configmap = options.configmap || parametersOf(options, classes)
     const read = settingsOf(configMaps.get(configmap))
     const { 'proxy-set-headers': requestKey, 'add-headers': responseKey } = read.settings
     const forRoutes = routeSettingsOf(read.settings)
     const fallback = fallbackOf(defaultBackendService, services.get(defaultBackendService), forRoutes)
-    const requestFields = requestFieldsOf(requestKey, configMaps.get(requestKey))
-    return { ...join(read, requestFields, responseFieldsOf(responseKey, configMaps.get(responseKey)), fallback), routeSettings: forRoutes }
+    const requestFields = requestFieldsOf(requestKey, configMaps.get(requestKey), configmap)
+    const absent = options.configmap === '' && !configMaps.has(configmap) ? configmap : ''
+    return { ...join(read, requestFields, responseFieldsOf(responseKey, configMaps.get(responseKey), configmap), fallback, absent), routeSettings: forRoutes }
   }
 }
 
-function joinGlobal(...[{ settings, issues }, request, response, fallback]: [ReadSettings, ReadFields, ReadFields, ReadFallback]): JoinedGlobal {
+/** absent: the ConfigMap that a class names and that is not there. */
+function joinGlobal(...[{ settings, issues }, request, response, fallback, absent]: [ReadSettings, ReadFields, ReadFields, ReadFallback, string]): JoinedGlobal {
+  const reason = 'does not exist, and our IngressClass names it as its parameters: the defaults hold until it does'
   return {
     global: { settings, fallback: fallback.route, requestFields: request.fields, responseFields: response.fields },
     fallback,
-    issues: [...issues, ...request.issues, ...response.issues, ...fallback.issues],
+    issues: [...absent === '' ? [] : [{ object: `ConfigMap ${absent}`, field: '', reason }], ...issues, ...request.issues, ...response.issues, ...fallback.issues],
   }
 }
 
 /** Of the ConfigMap `key` that `setting` of the ConfigMap `owner` names; `` names none. */
-function namedFields(owner: string, setting: string): (key: string, configMap: ConfigMap | undefined) => ReadFields {
-  return function read(key, configMap) {
+function namedFields(setting: string): (key: string, configMap: ConfigMap | undefined, owner: string) => ReadFields {
+  return function read(key, configMap, owner) {
     if (configMap !== undefined) return readFields(configMap)
     const reason = `ConfigMap ${key} does not exist: its fields are not set until it does`
     return { fields: [], issues: key === '' ? [] : [{ object: `ConfigMap ${owner}`, field: setting, reason }] }

@@ -36,6 +36,21 @@ test('classes: by controller, by name, by the old annotation, by default', async
   for (const name of ['theirs', 'foreign']) await kube.delete(ingressClass(name, ''))
 })
 
+test('the ConfigMap that the class names as its parameters holds the settings, and is followed', async () => {
+  const ns = await here.namespace()
+  const settings = (data: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: ns }, data })
+  const fields = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fields', namespace: ns }, data: { 'X-Class': 'parameters' } }
+  const parameters = { kind: 'ConfigMap', name: 'settings', namespace: ns, scope: 'Namespace' }
+  await kube.apply({ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'with-parameters' }, spec: { controller: 'test.example/parameters', parameters } })
+  await kube.apply(...app('echo', ns), ingress('web', ns, { rules: [{ host: 'parameters.example', to: 'echo' }], ingressClassName: 'with-parameters' }))
+  const program = await here.lintel('--controller-class=test.example/parameters')
+  await serves(program, 'parameters.example')
+  expect(JSON.stringify(await program.get('/issues'))).toContain(`ConfigMap ${ns}/settings`)
+  await kube.apply(fields, settings({ 'add-headers': `${ns}/fields` }))
+  await until('its fields are on answers', async () => (await fetch(program.url, { headers: { Host: 'parameters.example' } })).headers.get('X-Class') === 'parameters')
+  expect(JSON.stringify(await program.get('/issues'))).not.toContain(`ConfigMap ${ns}/settings`)
+})
+
 test('--watch-namespace serves one or several, and what flags name elsewhere', async () => {
   const [one, two, three] = [await here.namespace(), await here.namespace(), await here.namespace()]
   await kube.apply(...web(one, 'one.example'), ...web(two, 'two.example'), ...app('fallback', three), ...web(three, 'three.example'))

@@ -79,7 +79,7 @@ test('IngressClass has no namespace', () => {
     apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', spec: { controller: 'lintel.dev/ingress-controller' },
     metadata: { name: 'x', annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } },
   }))
-  expect(object).toMatchObject({ kind: 'IngressClass', meta: { namespace: '', name: 'x' }, controller: 'lintel.dev/ingress-controller', isDefault: true })
+  expect(object).toMatchObject({ kind: 'IngressClass', meta: { namespace: '', name: 'x' }, controller: 'lintel.dev/ingress-controller', isDefault: true, parameters: '' })
 })
 
 test('Service with its defaults', () => {

@@ -5,7 +5,7 @@ import { Store } from '../../src/kube/store.ts'
 
 const meta = { namespace: 'ns', name: 'a', uid: '', annotations: {}, labels: {}, creationTimestamp: '' }
 const slice: EndpointSlice = { kind: 'EndpointSlice', meta, service: 's', ports: [], endpoints: [] }
-const ingressClass: IngressClass = { kind: 'IngressClass', meta: { ...meta, namespace: '' }, controller: 'c', isDefault: false }
+const ingressClass: IngressClass = { kind: 'IngressClass', meta: { ...meta, namespace: '' }, controller: 'c', isDefault: false, parameters: '' }
 
 test('set, replace and delete', () => {
   const store = new Store()

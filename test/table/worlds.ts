@@ -43,7 +43,7 @@ const anyClass = fc.constantFrom('k8s.io/ingress-nginx', 'example.com/other').ma
   kind: 'IngressClass',
   meta: { namespace: '', name: 'class', uid: '', annotations: {}, labels: {}, creationTimestamp: '' },
   controller,
-  isDefault: false,
+  isDefault: false, parameters: '',
 }))
 
 const anySettings = fc.dictionary(
