@@ -43,16 +43,21 @@ export type FromWatcher =
 
 /**
  * main → proxy worker. `start` comes with the other end of that MessageChannel; its flags name real ports and workers, never 0. `watcher`: the
- * watcher was restarted and this is the way to the new one: keep serving, ask it for a snapshot. `drain`: answer `drained` when idle or
- * out of time, the log flushed. `crash`: a test hook, throw.
+ * watcher was restarted and this is the way to the new one: keep serving, ask it for a snapshot. `claim`: the program has `own`
+ * listeners on each port; with `takeOver` new connections shall come to them, whoever else listens. `drain`: `leaving` of them close, this
+ * worker's among them, and `staying` do not; answer `drained` when idle or out of time, the log flushed. `crash`: a test hook, throw.
  */
 export type ToWorker =
   | { readonly type: 'start'; readonly id: number; readonly flags: Flags; readonly watcher: MessagePort }
   | { readonly type: 'watcher'; readonly watcher: MessagePort }
-  | { readonly type: 'drain'; readonly timeoutMs: number }
+  | { readonly type: 'claim'; readonly ask: number; readonly own: number; readonly takeOver: boolean }
+  | { readonly type: 'drain'; readonly timeoutMs: number; readonly leaving: number; readonly staying: number }
   | { readonly type: 'collect'; readonly ask: number }
   | { readonly type: 'pools' | 'endpoints'; readonly ask: number }
   | { readonly type: 'crash' }
+
+/** Whether other processes listen on our ports; refused: they do, and the kernel does not let us choose who gets new connections. */
+export type Share = 'alone' | 'shared' | 'refused'
 
 /** proxy worker → main. `counters` holds what was counted since the last one (see telemetry/counters.ts), `rows` its pools or endpoints (telemetry/pool-rows.ts, endpoint-rows.ts). */
 export type FromWorker =
@@ -62,5 +67,6 @@ export type FromWorker =
   | { readonly type: 'pools' | 'endpoints'; readonly ask: number; readonly rows: string }
   | { readonly type: 'log'; readonly lines: string }
   | { readonly type: 'note'; readonly line: string }
+  | { readonly type: 'claimed'; readonly ask: number; readonly share: Share }
   | { readonly type: 'drained' }
   | { readonly type: 'fatal'; readonly message: string }

@@ -9,6 +9,8 @@ import { type Counters, counters, REPORT_EVERY_MS } from '../src/telemetry/count
 import { logBatcher } from '../src/telemetry/log-writer.ts'
 
 type Start = Extract<ToWorker, { type: 'start' }>
+type Claim = Extract<ToWorker, { type: 'claim' }>
+type Drain = Extract<ToWorker, { type: 'drain' }>
 const post = (message: FromWorker): void => parentPort?.postMessage(message)
 
 class ProxyThread {
@@ -73,8 +75,10 @@ class ProxyThread {
     post({ type, ask, rows: JSON.stringify(type === 'pools' ? pools.rows() : backends.rows()) })
   }
 
-  async drain(timeoutMs: number) {
-    await this.#edge.drain(timeoutMs)
+  claim({ ask, own, takeOver }: Claim) { post({ type: 'claimed', ask, share: this.#edge.claim(own, takeOver) }) }
+
+  async drain(leave: Drain) {
+    await this.#edge.drain(leave)
     this.#log.flush()
     this.report(null)
     post({ type: 'drained' })
@@ -93,7 +97,8 @@ parentPort?.on('message', (message: ToWorker) => {
 const obey = (started: ProxyThread, message: Exclude<ToWorker, { type: 'start' | 'crash' }>): Promise<void> | void => {
   if (message.type === 'watcher') return started.follow(message.watcher)
   if (message.type === 'collect') return started.report(message.ask)
-  if (message.type === 'drain') return started.drain(message.timeoutMs)
+  if (message.type === 'claim') return started.claim(message)
+  if (message.type === 'drain') return started.drain(message)
   return started.show(message.type, message.ask)
 }
 /** An unhandled rejection would end the thread with exit code 0 and no reason (bun.md §5.2). */

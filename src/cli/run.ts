@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./report.ts')).report,
   convert: async () => (await import('./convert.ts')).convert,
   explain: async () => (await import('./explain.ts')).explain,
+  ready: async () => (await import('./ready.ts')).ready,
 }
 
 /** A command was meant and could not be carried out: no verdict of its own. */

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { H2ServerConnection } from './h2-server.ts'
 import { OutputBuffers } from './h2/output.ts'
+import { claim, leave, type Leave, type Share } from './port-share.ts'
 import { type ServedConnection, ServerConnection, type ServerOptions } from './server.ts'
 import { awaitHello } from './tls/await-hello.ts'
 import { type HandshakeFailure, type Keypair, TlsContexts, type TlsOptions } from './tls/contexts.ts'
@@ -56,6 +57,13 @@ export class Listener {
     })
   }
 
+  /** See port-share.ts; what is true of one of the ports. */
+  claim(own: number, takeOver: boolean): Share {
+    const shares = this.#descriptors().map((fd) => claim(fd, { own, takeOver }))
+    return (['refused', 'shared'] as const).find((share) => shares.includes(share)) ?? 'alone'
+  }
+  #descriptors(): number[] { return this.#ports.map(descriptorOf).filter((fd) => fd !== null) }
+
   /** Versions or ciphers of the settings changed. */
   renewTls() { this.#contexts.clear() }
 
@@ -102,10 +110,12 @@ export class Listener {
 
   /**
    * Answers close their connections from now on, and tunnels end one after another once the port is closed: who comes back shall come to others.
+   * Where others go on listening, new connections are left to them.
    * Resolves when all are gone, or when time is up: the rest is cut.
    */
-  async drain(timeoutMs: number): Promise<void> {
+  async drain({ timeoutMs, ...listeners }: Leave & { readonly timeoutMs: number }): Promise<void> {
     this.#draining = true
+    for (const fd of this.#descriptors()) leave(fd, listeners)
     for (const connection of this.#connections) connection.drain()
     await new Promise((resolve) => setTimeout(resolve, ACCEPT_TAIL_MS))
     for (const port of this.#ports) port.close()
@@ -128,6 +138,12 @@ const peerOf = (socket: Socket): Peer => {
   const { remoteAddress, remotePort, localPort } = hasEnds(handle) ? handle : socket
   return { address: (remoteAddress ?? '').replace(/^::ffff:/, ''), port: remotePort ?? 0, localPort: localPort ?? 0, tls: null }
 }
+const descriptorOf = (server: Server): number | null => {
+  const handle: unknown = Reflect.get(server, '_handle')
+  const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : null
+  return typeof fd === 'number' ? fd : null
+}
+
 type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>
 const hasEnds = (handle: unknown): handle is Ends =>
   typeof handle === 'object' && handle !== null && typeof Reflect.get(handle, 'remoteAddress') === 'string' && typeof Reflect.get(handle, 'localPort') === 'number'

@@ -1,21 +1,13 @@
 // Whether something has come for a socket that the event loop has not told of yet: one system call (bun.md §1.7). Knows descriptors only.
-import { dlopen, ptr } from 'bun:ffi'
+import { ptr } from 'bun:ffi'
 import { readSync } from 'node:fs'
+import { fromCLibrary } from './c-library.ts'
 
-/** Of glibc and of musl; without one of them `read` is asked, which costs four times as much. */
-const C_LIBRARIES = ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']
 /** Octets, FIN or reset: poll(2) reports the last two unasked or with it. */
 const POLLIN = 1
 
-const openPoll = () => {
-  for (const name of C_LIBRARIES) {
-    try {
-      return dlopen(name, { poll: { args: ['ptr', 'u64', 'i32'], returns: 'i32' } }).symbols.poll
-    } catch { /* the next one */ }
-  }
-  return null
-}
-const poll = openPoll()
+/** Without it `read` is asked, which costs four times as much. */
+const poll = fromCLibrary({ poll: { args: ['ptr', 'u64', 'i32'], returns: 'i32' } })?.poll ?? null
 
 /** A struct pollfd: descriptor, then what is asked for. */
 const asked = new Int32Array(new ArrayBuffer(8))

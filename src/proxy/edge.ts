@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Clock } from '../http/clock.ts'
 import { Scratch } from '../http/scratch.ts'
 import { Listener } from '../http/listener.ts'
+import type { Leave, Share } from '../http/port-share.ts'
 import type { ServerLimits } from '../http/server.ts'
 import type { HandshakeFailure } from '../http/tls/contexts.ts'
 import { nativeWorks } from '../http/wire.ts'
@@ -112,8 +113,11 @@ export class Edge {
   /** Endpoints as they do here, for /table. */
   get backends(): Pick<Backends, 'rows'> { return this.#serving.backends }
 
-  async drain(timeoutMs: number) {
-    await this.#listener.drain(timeoutMs)
+  /** See http/port-share.ts. */
+  claim(own: number, takeOver: boolean): Share { return this.#listener.claim(own, takeOver) }
+
+  async drain(leave: Leave & { readonly timeoutMs: number }) {
+    await this.#listener.drain(leave)
     this.#pools.close()
     this.#clock.close()
   }

@@ -60,6 +60,7 @@ const ports = {
   httpPort: acts(port, '80', 'HTTP; 0 takes a free port'),
   httpsPort: acts(port, '443', 'HTTPS; 0 takes a free port'),
   healthzPort: acts(port, '10254', 'Health, metrics and state of the program; 0 takes a free port'),
+  healthzSocket: acts(text, '', 'Unix socket that answers the same, for probes of this very process: --healthz-port may then be shared with a successor'),
   healthzHost: acts(text, '', 'Address of --healthz-port; none: --bind-address'),
   healthCheckPath: acts(urlPath, '/healthz', 'A further path of the health check on --healthz-port'),
   workers: acts(count, '0', 'Threads that serve; 0: worker-processes of the ConfigMap, else the CPU quota of the cgroup, rounded up'),

@@ -1,12 +1,14 @@
 // The running program: joins threads, admin port, logs and signals, and decides when it is ready and how it ends.
-import type { AdminSource } from '../admin/app.ts'
+import { adminApp, type AdminSource } from '../admin/app.ts'
+import { addTestHooks } from '../admin/test-hooks.ts'
 import type { Issue } from '../model.ts'
 import { defaultSettings, FlagError, type Flags } from '../settings.ts'
 import { LogOutput } from '../telemetry/log-writer.ts'
-import { serveAdmin } from './admin-server.ts'
+import { AdminPort, bracketed } from './admin-server.ts'
 import { availableThreads } from './cpu-quota.ts'
 import { fakeCertificate } from './fake-certificate.ts'
 import { Measures } from './measures.ts'
+import { PortClaim } from './port-claim.ts'
 import { choosePorts } from './ports.ts'
 import { ProgramLog } from './program-log.ts'
 import { onSignals } from './shutdown.ts'
@@ -46,7 +48,8 @@ class Program {
   readonly #accessLog = new LogOutput(process.stdout)
   readonly #measures: Measures
   readonly #threads: Threads
-  #adminAddress = ''
+  readonly #claim: PortClaim
+  readonly #admin: AdminPort
   #built: Built = { routes: 0, issues: 0, run: { workers: null, shutdownTimeoutMs: defaultSettings['worker-shutdown-timeout'] * 1000 } }
   #failed = false
   #phase: 'starting' | 'ready' | 'stopping' = 'starting'
@@ -56,13 +59,13 @@ class Program {
     this.#options = options
     this.#measures = new Measures(options)
     this.#threads = new Threads({ flags, scripts, events: this.#events() })
+    this.#claim = new PortClaim({ claim: (takeOver) => this.#threads.proxies.claim(takeOver), note: (line) => options.log.line(line) })
+    this.#admin = new AdminPort(flags, this.#adminApp())
   }
 
   async start(): Promise<void> {
-    const { flags, environment } = this.#options
-    const crash = environment['LINTEL_TEST_HOOKS'] === '1' ? (thread: string) => this.#threads.crash(thread) : undefined
-    const admin = serveAdmin(flags, this.#adminSource(), crash)
-    this.#adminAddress = `${bracketed(admin.hostname ?? flags.bindAddress)}:${admin.port}`
+    const { flags } = this.#options
+    this.#admin.open()
     onSignals(process, {
       begin: (signal) => this.#stopping(signal),
       drain: () => this.#threads.drain(this.#built.run.shutdownTimeoutMs),
@@ -97,6 +100,13 @@ class Program {
     }
   }
 
+  #adminApp() {
+    const { flags, environment } = this.#options
+    const app = adminApp(this.#adminSource(), { healthCheckPath: flags.healthCheckPath })
+    if (environment['LINTEL_TEST_HOOKS'] === '1') addTestHooks(app, (thread) => this.#threads.crash(thread))
+    return app
+  }
+
   #adminSource(): AdminSource {
     return {
       running: () => this.#phase !== 'stopping',
@@ -120,14 +130,26 @@ class Program {
     // While the ports were released another message, or a signal, may have come.
     if (this.#phase !== 'starting') return
     this.#phase = 'ready'
-    this.#options.log.line(this.#readyLine())
+    await this.#takePorts()
+  }
+
+  /** From whoever had them. */
+  async #takePorts(): Promise<void> {
+    try {
+      this.#admin.join()
+      await this.#claim.take()
+      this.#options.log.line(this.#readyLine())
+    } catch (error) {
+      if (!(error instanceof FlagError)) throw error
+      this.#fail(error.message)
+    }
   }
 
   #readyLine(): string {
     const { httpPort, httpsPort, bindAddress } = this.#options.flags
     const host = bracketed(bindAddress)
     const { routes, issues } = this.#built
-    const addresses = `http=${host}:${httpPort} https=${host}:${httpsPort} admin=${this.#adminAddress}`
+    const addresses = `http=${host}:${httpPort} https=${host}:${httpsPort} admin=${this.#admin.address}`
     return `ready ${addresses} workers=${this.#threads.proxies.size} routes=${routes} issues=${issues}`
   }
 
@@ -138,6 +160,8 @@ class Program {
 
   #stopping(signal: string): void {
     this.#phase = 'stopping'
+    this.#claim.end()
+    this.#admin.leave()
     const seconds = this.#built.run.shutdownTimeoutMs / 1000
     this.#options.log.line(`stopping on ${signal}: requests have ${seconds} s to finish, a second signal ends them`)
   }
@@ -159,8 +183,4 @@ class Program {
 
 function issueLine({ object, field, reason }: Issue): string {
   return `issue ${object}${field === '' ? '' : ` ${field}`}: ${reason}`
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
 }

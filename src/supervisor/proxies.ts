@@ -1,6 +1,6 @@
 // The proxy workers: as many as wanted, each with its number, joined with the watcher by a channel of its own.
 // Knows nothing of what the watcher is, of ports, signals and exit codes.
-import type { FromWorker, ToWorker } from '../channel.ts'
+import type { FromWorker, Share, ToWorker } from '../channel.ts'
 import type { Flags } from '../settings.ts'
 import { type EndpointRow, joinedRows } from '../telemetry/endpoint-rows.ts'
 import { type PoolRow, sumOfRows } from '../telemetry/pool-rows.ts'
@@ -41,6 +41,7 @@ export type ProxiesOptions = {
 }
 
 type ProxyThread = Thread<ToWorker, FromWorker>
+type Leave = Omit<Extract<ToWorker, { type: 'drain' }>, 'type'>
 
 export class Proxies {
   readonly #options: ProxiesOptions
@@ -59,7 +60,7 @@ export class Proxies {
   /** More or fewer workers; fewer: the youngest finish what they have within drainMs. */
   scale(workers: number, drainMs: number): void {
     while (this.#threads.size < workers) this.#add(++this.#lastId)
-    for (const id of [...this.#threads.keys()].slice(workers)) void this.#retire(id, drainMs)
+    void this.#retireAll([...this.#threads.keys()].slice(workers), drainMs)
   }
 
   /** The first start: the watcher is there now. */
@@ -90,6 +91,16 @@ export class Proxies {
     return joinedRows(await this.#ask('endpoints'))
   }
 
+  /** New connections shall come to these workers: see `claim` in channel.ts. Rejects where the one that was asked is silent. */
+  async claim(takeOver: boolean): Promise<Share> {
+    const { asks, readiness } = this.#options
+    const listening = [...this.#threads].filter(([id]) => readiness.isListening(id))
+    const [first] = listening
+    if (first === undefined) return 'alone'
+    const answer = await asks.ask((ask) => first[1].post({ type: 'claim', ask, own: listening.length, takeOver }), { whom: 'worker', withinMs: COLLECT_MS })
+    return answer === 'shared' || answer === 'refused' ? answer : 'alone'
+  }
+
   /** What those said that answered in time. */
   async #ask(type: 'collect' | 'pools' | 'endpoints'): Promise<string[]> {
     const { asks, readiness } = this.#options
@@ -101,7 +112,13 @@ export class Proxies {
 
   /** Ends all workers for good: those that listen finish their requests within timeoutMs. */
   async drain(timeoutMs: number): Promise<void> {
-    await Promise.all([...this.#threads.keys()].map((id) => this.#retire(id, timeoutMs)))
+    await this.#retireAll([...this.#threads.keys()], timeoutMs)
+  }
+  async #retireAll(ids: readonly number[], timeoutMs: number): Promise<void> {
+    const listening = [...this.#threads.keys()].filter((id) => this.#options.readiness.isListening(id))
+    const leaving = listening.filter((id) => ids.includes(id)).length
+    const leave = { timeoutMs, leaving, staying: listening.length - leaving }
+    await Promise.all(ids.map((id) => this.#retire(id, leave)))
   }
 
   /** False: there is no such worker. */
@@ -143,14 +160,14 @@ export class Proxies {
     this.#options.events.gone(id)
   }
 
-  async #retire(id: number, timeoutMs: number): Promise<void> {
+  async #retire(id: number, { timeoutMs, leaving, staying }: Leave): Promise<void> {
     const thread = this.#threads.get(id)
     this.#threads.delete(id)
     if (this.#options.readiness.isListening(id)) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#drained.set(id, resolve)
       const timer = setTimeout(resolve, timeoutMs + DRAIN_MARGIN_MS)
-      thread?.post({ type: 'drain', timeoutMs })
+      thread?.post({ type: 'drain', timeoutMs, leaving, staying })
       await promise
       clearTimeout(timer)
     }
@@ -175,6 +192,7 @@ export class Proxies {
       }
       case 'pools':
       case 'endpoints': return asks.answer(message.ask, message.rows)
+      case 'claimed': return asks.answer(message.ask, message.share)
       case 'log': return events.log(message.lines)
       case 'note': return events.note(message.line)
       case 'drained': return this.#drained.get(id)?.()

@@ -19,7 +19,7 @@ test('report looks at the class of ingress-nginx, explain at that of serving', a
 
 test.each([
   [['reprot'], 'lintel: unknown command "reprot": did you mean report?'],
-  [['deploy'], 'lintel: unknown command "deploy": expected report, convert, explain, or flags alone to serve'],
+  [['deploy'], 'lintel: unknown command "deploy": expected report, convert, explain, ready, or flags alone to serve'],
   [['report', '--manifest=x'], 'lintel report: unknown flag --manifest: did you mean --manifests?'],
   [['report', '--http-port=1'], 'lintel report: unknown flag --http-port: see --help'],
   [['report', 'folder'], 'lintel report: unexpected argument "folder"; see --help'],

@@ -35,7 +35,7 @@ test('is below 120 MB', () => {
 })
 
 test('has the commands beside serving, which are loaded when they are asked for', () => {
-  for (const command of ['report', 'convert', 'explain']) {
+  for (const command of ['report', 'convert', 'explain', 'ready']) {
     const { exitCode, stdout } = Bun.spawnSync([binary, command, '--help'], { timeout: LINE_MS })
     expect([exitCode, stdout.toString()]).toEqual([0, expect.stringContaining(command)])
   }

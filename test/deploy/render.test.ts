@@ -32,6 +32,11 @@ describe.skipIf(noKubectl)('kustomize', () => {
     expect(image).toBe(`lintel:${version}`)
   })
 
+  test('host-network asks a pod whether it is ready by the socket that it answers on', async () => {
+    const { containers: [{ args, startupProbe }] } = pod(await kustomized('host-network'))
+    expect(startupProbe).toMatchObject({ exec: { command: ['/lintel', 'ready', `--healthz-socket=${flagsOf(args).flags.healthzSocket}`] } })
+  })
+
   test('all objects of node-port are in ingress-nginx, and its account has the rights', async () => {
     const objects = await kustomized('node-port')
     const namespaces = objects.flatMap(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace) ?? [])

@@ -43,7 +43,7 @@ const open = async (native: boolean, answer: (exchange: Exchange) => void = (exc
   const ports = { clear: await freePort(), tls: await freePort() }
   await listener.listen(ports.clear, 'clear')
   await listener.listen(ports.tls, 'tls')
-  leaving.push(() => listener.drain(1))
+  leaving.push(() => listener.drain({ timeoutMs: 1, leaving: 1, staying: 0 }))
   return { listener, ports, seen }
 }
 const leaving: (() => Promise<void>)[] = []
@@ -127,7 +127,7 @@ describe('drain', () => {
     const first = await dial(ports.clear)
     await until('accepted', () => seen.opened === 1)
     let drained = false
-    const draining = listener.drain(10_000).then(() => { drained = true })
+    const draining = listener.drain({ timeoutMs: 10_000, leaving: 1, staying: 0 }).then(() => { drained = true })
     first.close()
     await until('gone', () => seen.closed === 1)
     const asking = await rawClient(ports.clear)
@@ -147,7 +147,7 @@ describe('drain', () => {
     const asking = await dial(ports.clear)
     asking.send(GET)
     await until('asked', () => seen.begun === 1)
-    await listener.drain(300)
+    await listener.drain({ timeoutMs: 300, leaving: 1, staying: 0 })
     expect(await asking.when(() => asking.wasReset)).toBe(true)
     expect(seen).toMatchObject({ opened: 1, closed: 1 })
   })

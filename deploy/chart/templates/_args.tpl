@@ -24,7 +24,9 @@
 {{- if include "lintel.published" . }}
 - --publish-service={{ include "lintel.published" . }}
 {{- end }}
-{{- if not $controller.hostNetwork }}
+{{- if $controller.hostNetwork }}
+- --healthz-socket=/tmp/healthz.sock
+{{- else }}
 - --http-port=8080
 - --https-port=8443
 # So long a load balancer may take to see that a pod leaves; it accepts connections until then.

@@ -51,6 +51,14 @@ spec:
         - name: metrics
           containerPort: 10254
       {{- end }}
+      {{- if $controller.hostNetwork }}
+      startupProbe:
+        exec:
+          command: [/lintel, ready, --healthz-socket=/tmp/healthz.sock]
+        periodSeconds: 1
+        timeoutSeconds: 2
+        failureThreshold: 600
+      {{- end }}
       livenessProbe:
         httpGet:
           path: /healthz
