@@ -1,8 +1,7 @@
 // Octets of one body that memory has no place for, in a file. One operation is on its way at a time, none of them in the event loop.
 // Knows no requests and no answers.
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { close, constants, open, read, unlinkSync, write } from 'node:fs'
 import { join } from 'node:path'
 import { ProxyError } from '../http/message.ts'
 import { BLOCK_BYTES, type SpillSpace } from './spill-space.ts'
@@ -29,7 +28,8 @@ export class Spill {
   size = 0
   readonly #space: SpillSpace
   readonly #owner: SpillOwner
-  #file: FileHandle | null = null
+  /** A descriptor and no FileHandle: Bun ends the thread where one of those is collected, and an upload is not worth that. */
+  #file: number | null = null
   readonly #queue: Block[] = []
   /** The one of the queue that the disk is reading. */
   #writing: Block | null = null
@@ -101,10 +101,10 @@ export class Spill {
 
   get #isReadable() { return this.#readAt >= 0 && this.#readAt < this.#written }
 
-  async #read(file: FileHandle) {
+  async #read(file: number) {
     const at = this.#readAt
     const block = this.#space.block()
-    const { bytesRead } = await file.read(block, 0, Math.min(BLOCK_BYTES, this.#written - at), at)
+    const bytesRead = await done((told) => { read(file, block, 0, Math.min(BLOCK_BYTES, this.#written - at), at, told) })
     if (bytesRead === 0) throw new Error('the file is shorter than what was written')
     if (!this.#closed && this.#readAt === at) { // else something else was asked for meanwhile
       this.#readAt = -1
@@ -113,9 +113,9 @@ export class Spill {
     this.#space.release(block)
   }
 
-  async #write(file: FileHandle) {
+  async #write(file: number) {
     const block = this.#writing = this.#queue[0]!
-    const { bytesWritten } = await file.write(block.bytes, block.from, block.to - block.from, this.#written)
+    const bytesWritten = await done((told) => { write(file, block.bytes, block.from, block.to - block.from, this.#written, told) })
     this.#writing = null
     if (this.#closed) return
     this.#written += bytesWritten
@@ -129,18 +129,28 @@ export class Spill {
   /** Not under an operation: its descriptor and its block could be another body's by then. */
   #dispose() {
     for (const { bytes } of this.#queue.splice(0)) this.#space.release(bytes)
-    void this.#file?.close().catch(() => undefined)
+    if (this.#file !== null) close(this.#file)
     this.#file = null
   }
 }
 
-/** A file without a name: when the program dies, however it does, nothing is left of it. */
-const openNameless = async (folder: string): Promise<FileHandle> => {
+/** A file without a name: when the program dies, however it does, nothing is left of it. Rejects without leaving a descriptor. */
+const openNameless = async (folder: string): Promise<number> => {
   const path = join(folder, `lintel-${randomUUID()}`)
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, OWNER_ONLY)
-  await unlink(path)
+  const file = await done((told) => { open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, OWNER_ONLY, told) })
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    close(file)
+    throw error
+  }
   return file
 }
+
+/** What an operation of node:fs told its callback. */
+const done = (operation: (told: (error: Error | null, result: number) => void) => void): Promise<number> => new Promise((resolve, reject) => {
+  operation((error, result) => { if (error === null) resolve(result); else reject(error) })
+})
 
 const failure = (error: unknown) => {
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined

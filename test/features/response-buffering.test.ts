@@ -16,7 +16,7 @@ import { spills } from './spills.ts'
 const PREFIX = 'nginx.ingress.kubernetes.io/'
 const BODY = randomBytes(40 << 20)
 /** What kernel buffers of two connections (a few MiB each on loopback) and the program hold of a body that nobody reads. */
-const KERNEL_BYTES = 24 << 20
+const KERNEL_BYTES = 34 << 20
 /** What the program may grow by while a body of 64 MiB goes into a file: garbage of reading sockets, as without one. */
 const GROWTH_BYTES = 32 << 20
 const PIECE_BYTES = 64 << 10
