@@ -16,7 +16,7 @@ import { RetryBudget } from './retry-budget.ts'
 const COMPARABLE: ReadonlySet<Balance['kind']> = new Set(['round_robin', 'least_conn', 'ewma'])
 
 /** Between two tries where all endpoints refuse connections: the first that is back is found soon enough for nobody to notice. */
-const KNOCK_MS = 5
+const KNOCK_MS = 1
 
 export type BackendEvents = {
   /** An endpoint is left out from now on. */
