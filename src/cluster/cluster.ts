@@ -64,11 +64,8 @@ class Cluster implements Source {
   }
 
   async #followIngresses(referred: Referred, to: SourceEvents): Promise<void> {
-    const emit = (changes: readonly Change[]) => {
-      if (changes.length === 0) return
-      this.#emit(changes, to)
-      this.#refer(changes, referred)
-    }
+    const { changed } = this.#referring(referred, to)
+    const emit = (changes: readonly Change[]) => { if (changes.length > 0) changed(changes) }
     const scope: IngressScope = new IngressScope((namespace) => namespaces.isVisible(namespace))
     const namespaces = new Namespaces({ selected: this.#scope.selector !== '', turned: (namespace) => emit(scope.turned(namespace)) })
     const query = this.#scope.selector === '' ? {} : { labelSelector: this.#scope.selector }

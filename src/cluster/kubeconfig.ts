@@ -18,8 +18,8 @@ export type Access = {
   readonly proxy: string | undefined
 }
 
-/** server: without a slash at the end. context: of the kubeconfig, for people. */
-export type Credentials = { readonly server: string; readonly context: string; read(): Promise<Access> }
+/** server: without a slash at the end. */
+export type Credentials = { readonly server: string; read(): Promise<Access> }
 
 /** Throws StartError where no cluster is named, or the one named can't be understood. */
 export function credentials(flags: ClusterFlags, environment: Environment): Credentials {
@@ -27,11 +27,8 @@ export function credentials(flags: ClusterFlags, environment: Environment): Cred
   const file = load(config, flags, environment)
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new StartError(`the kubeconfig has no cluster for its context "${config.getCurrentContext()}": choose another with kubectl config use-context`)
-  return {
-    server: cluster.server.replace(/\/+$/, ''),
-    context: config.getCurrentContext(),
-    read: () => readAccess(config, file === null ? undefined : tokenFileIn(file, config)),
-  }
+  const tokenFile = file === null ? undefined : tokenFileIn(file, config)
+  return { server: cluster.server.replace(/\/+$/, ''), read: () => readAccess(config, tokenFile) }
 }
 
 /** Returns the kubeconfig's path, null where there is none. */

@@ -2,8 +2,9 @@
 // told twice: a broken watch goes on at its last version, and only a version that the server has forgotten costs a new list.
 // Knows neither kinds nor what is done with the objects.
 import { ApiError } from './api-error.ts'
-import { textAt, valueAt } from './raw.ts'
-import type { Api, Query } from './transport.ts'
+import { type Listed, pages } from './pages.ts'
+import { textAt } from './raw.ts'
+import type { Api } from './transport.ts'
 
 /** What is told of a collection. `began` to `listed` is a whole list: what it has not, is gone. */
 export type Follower = {
@@ -27,7 +28,6 @@ export type Timing = {
   random(): number
 }
 
-const PAGE = 500
 const WATCH_JITTER_S = 10
 /** First and longest pause between tries, before jitter: soon enough to go unnoticed, seldom enough for a server that comes back under load. */
 const RETRY_MS = 200
@@ -41,7 +41,7 @@ export const systemTiming: Timing = { watchS: 30, idleMs: 45_000, wait: pause, r
 
 export class Reflector {
   readonly #api: Api
-  readonly #collection: { readonly path: string; readonly query: Query }
+  readonly #collection: Listed
   readonly #follower: Follower
   readonly #timing: Timing
   /** Of the last thing known; `` before the first list. */
@@ -49,7 +49,7 @@ export class Reflector {
   #failures = 0
   #listedMs = -Infinity
 
-  constructor(api: Api, collection: { readonly path: string; readonly query: Query }, { follower, timing = systemTiming }: { readonly follower: Follower; readonly timing?: Timing }) {
+  constructor(api: Api, collection: Listed, { follower, timing = systemTiming }: { readonly follower: Follower; readonly timing?: Timing }) {
     this.#api = api
     this.#collection = collection
     this.#follower = follower
@@ -69,17 +69,13 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { path, query } = this.#collection
     this.#follower.began()
-    let next: string | undefined
-    let version = ''
-    do {
-      const { items, metadata } = listOf(await this.#api.request(path, { query: { ...query, limit: PAGE, continue: next }, signal }))
+    let listed = ''
+    for await (const { items, version } of pages(this.#api, this.#collection, signal)) {
       this.#follower.page(items)
-      version = metadata.resourceVersion
-      next = metadata.continue
-    } while (next !== undefined && next !== '')
-    this.#version = version
+      listed = version
+    }
+    this.#version = listed
     this.#listedMs = performance.now()
     this.#succeeded()
     this.#follower.listed()
@@ -120,14 +116,6 @@ export class Reflector {
 const GONE = 410
 /** Neither our rights (401, 403) nor the server's load (429, 5xx): what we asked for makes no sense to it, so it is asked afresh. */
 const isUnexpected = (code: number): boolean => code >= 400 && code < 500 && code !== 401 && code !== 403 && code !== 429
-
-export function listOf(answer: unknown): { readonly items: readonly unknown[]; readonly metadata: { readonly resourceVersion: string; readonly continue?: string } } {
-  if (!isList(answer)) throw new TypeError('the API server did not answer with a list: is its address right?')
-  return answer
-}
-function isList(answer: unknown): answer is ReturnType<typeof listOf> {
-  return Array.isArray(valueAt(answer, 'items')) && typeof valueAt(answer, 'metadata', 'resourceVersion') === 'string'
-}
 
 function versionOf(object: unknown): string {
   const version = textAt(object, 'metadata', 'resourceVersion')

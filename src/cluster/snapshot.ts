@@ -6,15 +6,13 @@ import { keyOf } from '../kube/store.ts'
 import { ApiError } from './api-error.ts'
 import type { ClusterScope } from './cluster.ts'
 import { Collection } from './collection.ts'
+import { pages } from './pages.ts'
 import { identityOf } from './raw.ts'
 import { References, type ReferredKind } from './references.ts'
-import { listOf } from './reflector.ts'
 import { pathOf, resources, rightOf } from './resources.ts'
 import { type Target, targets } from './targets.ts'
-import type { Api, Query } from './transport.ts'
+import type { Api } from './transport.ts'
 import { isForbidden, wordsFor } from './troubles.ts'
-
-const PAGE = 500
 
 /** start rejects with StartError where the server can't be asked or a right to list is missing. */
 export const snapshot = (api: Api, scope: ClusterScope): Source => ({
@@ -69,14 +67,9 @@ class Reading {
   }
 
   async #all({ resource, namespace, query }: Target): Promise<readonly unknown[]> {
-    const items: unknown[] = []
-    let next: Query = {}
-    do {
-      const page = listOf(await this.#api.request(pathOf(resource, namespace), { query: { ...query, limit: PAGE, ...next } }))
-      items.push(...page.items)
-      next = { continue: page.metadata.continue || undefined }
-    } while (next['continue'] !== undefined)
-    return items
+    const all: unknown[] = []
+    for await (const { items } of pages(this.#api, { path: pathOf(resource, namespace), query })) all.push(...items)
+    return all
   }
 
   /** What is not there is an issue of the table, what must not be read one of ours. */

@@ -9,7 +9,7 @@ const AT_ONCE = 8
 /** Before the same is written to the same Ingress again: whoever else writes there, we do not fight. */
 const REPEAT_MS = 10_000
 
-export type StatusWriterOptions = { readonly written: () => void; readonly failed: (key: string, error: unknown) => void; readonly now?: () => number }
+export type StatusWriterOptions = { readonly written: () => void; readonly failed: (key: string, error: unknown) => void }
 
 export class StatusWriter {
   readonly #api: Api
@@ -93,7 +93,7 @@ export class StatusWriter {
 
   #isRepeated(key: string, addresses: string): boolean {
     const last = this.#written.get(key)
-    return last?.addresses === addresses && this.#now() - last.atMs < REPEAT_MS
+    return last?.addresses === addresses && performance.now() - last.atMs < REPEAT_MS
   }
   #later(): void {
     this.#timer ??= setTimeout(() => {
@@ -104,7 +104,7 @@ export class StatusWriter {
 
   async #write(key: string, addresses: string): Promise<void> {
     this.#writing++
-    this.#written.set(key, { addresses, atMs: this.#now() })
+    this.#written.set(key, { addresses, atMs: performance.now() })
     const [namespace = '', name = ''] = key.split('/')
     try {
       await this.#api.request(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${name}/status`, {
@@ -118,9 +118,5 @@ export class StatusWriter {
       this.#writing--
       this.#next()
     }
-  }
-
-  #now(): number {
-    return this.#options.now?.() ?? performance.now()
   }
 }
