@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { H2ServerConnection } from './h2-server.ts'
 import { OutputBuffers } from './h2/output.ts'
+import { descriptorOf, peerOf } from './accepted.ts'
 import { claim, leave, type Leave, type Share } from './port-share.ts'
 import { type ServedConnection, ServerConnection, type ServerOptions } from './server.ts'
 import { awaitHello } from './tls/await-hello.ts'
@@ -83,10 +84,11 @@ export class Listener {
   }
 
   #hello(socket: Socket) {
-    awaitHello(socket, this.#server.limits().headMs, { whole: (serverName) => this.#handshake(socket, serverName), failed: this.#options.handshakeFailed })
+    awaitHello(socket, this.#server.limits().headMs, { whole: (serverName, hello) => this.#handshake(socket, serverName, hello), failed: this.#options.handshakeFailed })
   }
 
-  #handshake(socket: Socket, serverName: string) {
+  #handshake(socket: Socket, serverName: string, hello: Buffer) {
+    socket.unshift(hello)
     try {
       this.#contexts.accept(socket, this.#options.tls.keypair(serverName))
     } catch {
@@ -128,22 +130,3 @@ export class Listener {
   }
   #cut() { for (const connection of [...this.#connections]) connection.cut() }
 }
-
-/**
- * Read at accept: a closed socket forgets it. Of the handle where there is one: what the socket itself is asked for it keeps, with more that nobody
- * asked for (bun.md §1.8). `::ffff:` is how a dual-stack socket shows IPv4 (bun.md §1.2).
- */
-const peerOf = (socket: Socket): Peer => {
-  const handle: unknown = Reflect.get(socket, '_handle')
-  const { remoteAddress, remotePort, localPort } = hasEnds(handle) ? handle : socket
-  return { address: (remoteAddress ?? '').replace(/^::ffff:/, ''), port: remotePort ?? 0, localPort: localPort ?? 0, tls: null }
-}
-const descriptorOf = (server: Server): number | null => {
-  const handle: unknown = Reflect.get(server, '_handle')
-  const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : null
-  return typeof fd === 'number' ? fd : null
-}
-
-type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>
-const hasEnds = (handle: unknown): handle is Ends =>
-  typeof handle === 'object' && handle !== null && typeof Reflect.get(handle, 'remoteAddress') === 'string' && typeof Reflect.get(handle, 'localPort') === 'number'

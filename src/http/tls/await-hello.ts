@@ -1,4 +1,4 @@
-// The first octets of a TLS connection: read on until the ClientHello is whole, then given back for the handshake. Knows no certificates.
+// The first octets of a TLS connection: read on until the ClientHello is whole, then given on. Knows no certificates.
 import type { Socket } from 'node:net'
 import { HELLO_BYTES, readHello } from './client-hello.ts'
 import type { HandshakeFailure } from './contexts.ts'
@@ -8,8 +8,8 @@ const HELLO_READS = 64
 
 /** One of them is called, once; neither for a client that leaves without an octet, as probes of a port do. */
 export type HelloEvents = {
-  /** The octets are back in the socket, which is paused. serverName: `` without. */
-  readonly whole: (serverName: string) => void
+  /** The socket is paused. hello: all that was read of it, for whoever goes on. serverName: `` without. */
+  readonly whole: (serverName: string, hello: Buffer) => void
   /** The socket is destroyed. */
   readonly failed: (reason: HandshakeFailure) => void
 }
@@ -34,8 +34,7 @@ export const awaitHello = (socket: Socket, withinMs: number, { whole, failed }: 
     if (hello === 'more' && held.length <= HELLO_BYTES) return ++reads < HELLO_READS ? undefined : leave('refused')
     settle()
     socket.pause()
-    socket.unshift(held)
-    whole(hello === 'more' ? '' : hello.serverName)
+    whole(hello === 'more' ? '' : hello.serverName, held)
   }
   // A socket on the port may be half-open: without 'end', half a hello would be waited for until time is up. 'close' follows an error.
   socket.on('data', read).once('end', gone).once('close', gone).on('error', ignored)
