@@ -64,6 +64,13 @@ export class ControlPlane {
     await this.kill(part)
     this.#spawn(part)
     await this.ready()
+    if (part === 'kube-apiserver') await this.#renewControllers()
+  }
+
+  /** Theirs back off for up to half a minute once the API server was away, and so would whoever waits for pods next. New ones start at once. */
+  async #renewControllers(): Promise<void> {
+    await this.kill('kube-controller-manager')
+    this.#spawn('kube-controller-manager')
   }
 
   async stop(): Promise<void> {

@@ -7,8 +7,13 @@ export type KubeObject = { readonly apiVersion: string; readonly kind: string; r
 
 const PLURALS: Readonly<Record<string, string>> = { Ingress: 'ingresses', IngressClass: 'ingressclasses' }
 /** The API server is being restarted by a test. */
-const FOLLOW_RETRY_MS = 100
+const RETRY_MS = 100
 const NOT_NAMESPACED = new Set(['Namespace', 'Node', 'IngressClass', 'ClusterRole', 'ClusterRoleBinding'])
+
+/** The API server's no. What fails otherwise may never have reached it. */
+class Refusal extends Error {
+  override readonly name = 'Refusal'
+}
 
 export class Kube {
   readonly server: string
@@ -23,8 +28,21 @@ export class Kube {
   async request(method: string, path: string, { body, type = 'application/json' }: { readonly body?: unknown; readonly type?: string } = {}): Promise<unknown> {
     const response = await fetch(this.server + path, { method, tls: this.#tls, ...body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': type } } })
     const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    if (!response.ok) throw new (response.status < 500 ? Refusal : Error)(`${method} ${path}: ${response.status} ${text}`)
     return JSON.parse(text)
+  }
+
+  /** The same for as long as the API server is away. What is refused is left: it was done before, or there is nothing left to do it to. */
+  async insist(method: string, path: string, options: { readonly body?: unknown; readonly type?: string } = {}): Promise<void> {
+    for (;;) {
+      try {
+        await this.request(method, path, options)
+        return
+      } catch (error) {
+        if (error instanceof Refusal) return
+        await Bun.sleep(RETRY_MS)
+      }
+    }
   }
 
   /** Creates, or changes what differs; owns what it writes. */
@@ -49,7 +67,7 @@ export class Kube {
         for (const item of items) changed('ADDED', item)
         await this.#watch(`${path}?watch=true&resourceVersion=${metadata.resourceVersion}`, changed)
       } catch {
-        await Bun.sleep(FOLLOW_RETRY_MS)
+        await Bun.sleep(RETRY_MS)
       }
     }
   }
@@ -61,6 +79,8 @@ export class Kube {
       rest = lines.pop() ?? ''
       for (const line of lines) {
         const { type, object } = JSON.parse(line)
+        // Such as 410: what it knew is forgotten.
+        if (type === 'ERROR') throw new Error(line)
         changed(type, object)
       }
     }

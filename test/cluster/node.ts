@@ -44,9 +44,9 @@ export class NodeStandIn {
     const ip = pod.spec.hostNetwork === true ? NODE_ADDRESS : `10.244.${++this.#addresses >> 8}.${this.#addresses & 255}`
     const running = { workload: isLintel(pod) ? startLintelPod(pod, { kube: this.#kube, ip }) : startEchoPod(pod, ip), ending: false }
     this.#pods.set(uid, running)
-    if (pod.spec.nodeName === undefined) await this.#kube.request('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, { body: { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: NODE } } })
+    if (pod.spec.nodeName === undefined) await this.#kube.insist('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, { body: { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: NODE } } })
     const status = await running.workload.then(() => readyStatus(pod, ip), failedStatus)
-    if (!running.ending) await this.#kube.patch({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace } }, { status }, 'status')
+    if (!running.ending) await this.#kube.insist('PATCH', `/api/v1/namespaces/${namespace}/pods/${name}/status`, { body: { status }, type: 'application/merge-patch+json' })
   }
 
   async #end({ metadata: { name, namespace } }: Pod, running: Running | undefined): Promise<void> {
@@ -55,7 +55,7 @@ export class NodeStandIn {
       running.ending = true
       await running.workload.then((workload) => workload.end(), () => undefined)
     }
-    await this.#kube.request('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, { body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 } }).catch(() => undefined)
+    await this.#kube.insist('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, { body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 } })
   }
 }
 
