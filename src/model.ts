@@ -12,6 +12,8 @@ export type Table = {
   readonly backends: ReadonlyMap<string, Backend>
   /** Key: `namespace/secret`; `` is the certificate for names that have none of their own, and is always there. */
   readonly certificates: ReadonlyMap<string, Certificate>
+  /** Key: `namespace/secret`; who signed the certificates of clients and endpoints. */
+  readonly authorities: ReadonlyMap<string, Authority>
 }
 
 /** What holds for every route: the merged ConfigMap and what its references resolved to. */
@@ -31,6 +33,33 @@ export type Host = {
   readonly routes: readonly Route[]
   /** Key in Table.certificates; null: this host has no TLS of its own. */
   readonly certificate: string | null
+  /** Another one of Table.certificates, with a key of another kind, for clients that can't use that of `certificate`. */
+  readonly secondCertificate?: string
+  /** What its handshakes have otherwise than the settings say. */
+  readonly handshake?: Handshake
+}
+
+/** client: asks for a certificate, by a rule whose `verify` is not `off`. protocols: ascending. */
+export type Handshake = {
+  readonly client?: ClientRule
+  readonly ciphers?: string
+  readonly preferServerCiphers?: boolean
+  readonly protocols?: readonly TlsVersion[]
+}
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+
+/**
+ * Client certificates of a host. authority: key in Table.authorities. depth: how many others there may be between the client's certificate and
+ * the authority's. errorPage: where clients without a good one are sent, `` for an answer of our own. passCertificate: the endpoint gets it.
+ * subject: a regular expression, open at both ends, for its subject as in RFC 2253; `` for any.
+ */
+export type ClientRule = {
+  readonly authority: string
+  readonly verify: 'on' | 'off' | 'optional' | 'optional_no_ca'
+  readonly depth: number
+  readonly errorPage: string
+  readonly passCertificate: boolean
+  readonly subject: string
 }
 
 export type Route = {
@@ -72,8 +101,10 @@ export type PathMatch = { readonly kind: 'exact' | 'prefix' | 'regex'; readonly 
 
 /** One key for each step of the chain; an absent key has no step. Values are resolved: annotation, else ConfigMap, else default. */
 export type Policies = {
-  /** A security setting could not be understood or is not supported yet: answer 503, never unprotected. */
-  readonly denied?: { readonly reason: string }
+  /** A security setting could not be understood or is not supported yet: answer 503, or this, never unprotected. */
+  readonly denied?: { readonly reason: string; readonly status?: number }
+  /** auth-tls-*: the rule of the host. */
+  readonly clientCertificate?: ClientRule
   /** permanent-redirect, temporal-redirect. */
   readonly redirect?: { readonly to: string; readonly status: number }
   /** app-root: the path `/` alone is sent here with 302. */
@@ -183,6 +214,8 @@ export type Endpoint = { readonly address: string; readonly port: number }
 
 /** PEM. cert: leaf first, then the chain. */
 export type Certificate = { readonly cert: string; readonly key: string }
+/** PEM. ca: one or more certificates. crl: revocation lists, one in each text; without any nothing is looked up. */
+export type Authority = { readonly ca: string; readonly crl: readonly string[] }
 
 /** Something of the input that was rejected, ignored or is not supported: named so that its owner can mend it. */
 export type Issue = {
@@ -204,4 +237,5 @@ export type Update = {
   readonly hosts: readonly (readonly [string, Host | null])[]
   readonly backends: readonly (readonly [string, Backend | null])[]
   readonly certificates: readonly (readonly [string, Certificate | null])[]
+  readonly authorities: readonly (readonly [string, Authority | null])[]
 }

@@ -1,6 +1,6 @@
 // How one table becomes the next: the difference as data, and its application, pure or in place. Knows nothing of how tables
 // are built or sent. Entries are compared by identity: a builder keeps what did not change.
-import type { Backend, Certificate, Global, Host, Table, Update } from './model.ts'
+import type { Authority, Backend, Certificate, Global, Host, Table, Update } from './model.ts'
 import { defaultSettings } from './settings.ts'
 
 type Entries<T> = ReadonlyMap<string, T>
@@ -13,6 +13,7 @@ export const emptyTable: Table = {
   hosts: new Map(),
   backends: new Map(),
   certificates: new Map(),
+  authorities: new Map(),
 }
 
 /** From version 0 it is a snapshot: `base` null, `global` always there. `at`: see Update. */
@@ -26,6 +27,7 @@ export function diff(from: Table, to: Table, at: number): Update {
     hosts: changes(from.hosts, to.hosts),
     backends: changes(from.backends, to.backends),
     certificates: changes(from.certificates, to.certificates),
+    authorities: changes(from.authorities, to.authorities),
   }
 }
 
@@ -33,8 +35,8 @@ export function diff(from: Table, to: Table, at: number): Update {
 export function apply(table: Table, update: Update): Table {
   const live = new LiveTable(table)
   if (!live.apply(update)) throw new Error(`the update is for version ${update.base}, the table is version ${table.version}`)
-  const { version, global, hosts, backends, certificates } = live
-  return { version, global, hosts, backends, certificates }
+  const { version, global, hosts, backends, certificates, authorities } = live
+  return { version, global, hosts, backends, certificates, authorities }
 }
 
 /** The table of a thread that serves: updated in place, so that a change costs the change and not ten thousand entries. */
@@ -42,6 +44,7 @@ export class LiveTable implements Table {
   readonly hosts: Map<string, Host>
   readonly backends: Map<string, Backend>
   readonly certificates: Map<string, Certificate>
+  readonly authorities: Map<string, Authority>
   #version: number
   #global: Global
 
@@ -49,6 +52,7 @@ export class LiveTable implements Table {
     this.hosts = new Map(from.hosts)
     this.backends = new Map(from.backends)
     this.certificates = new Map(from.certificates)
+    this.authorities = new Map(from.authorities)
     this.#version = from.version
     this.#global = from.global
   }
@@ -70,11 +74,12 @@ export class LiveTable implements Table {
     patch(this.hosts, update.hosts)
     patch(this.backends, update.backends)
     patch(this.certificates, update.certificates)
+    patch(this.authorities, update.authorities)
     return true
   }
 
   #clear(): void {
-    for (const entries of [this.hosts, this.backends, this.certificates]) entries.clear()
+    for (const entries of [this.hosts, this.backends, this.certificates, this.authorities]) entries.clear()
   }
 }
 

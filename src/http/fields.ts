@@ -13,9 +13,17 @@ export const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'p
 /** What clients must not tell upstreams about themselves: the proxy sets these anew. */
 export const FORWARDING = ['forwarded', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-scheme',
   'x-scheme', 'x-original-forwarded-for', 'x-original-forwarded-host']
+/** What clients must not say of their certificates, also as servers that take a hyphen for an underscore read it. */
+export const CLIENT_CERTIFICATE = ['ssl-client-cert', 'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn'].flatMap(withUnderscores)
 /** Trailers that would change framing, routing or authentication if merged into a head (RFC 9110 §6.5.1). */
-export const FORBIDDEN_TRAILERS = [...HOP_BY_HOP, ...FORWARDING, 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'host', 'expect', 'authorization',
+export const FORBIDDEN_TRAILERS = [...HOP_BY_HOP, ...FORWARDING, ...CLIENT_CERTIFICATE, 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'host', 'expect', 'authorization',
   'cookie', 'set-cookie', 'content-encoding', 'content-type', 'content-range', 'cache-control', 'max-forwards', 'range', 'x-request-id']
+
+/** Every hyphen of a name as an underscore, in all ways. */
+function withUnderscores(name: string): string[] {
+  const [head = '', ...rest] = name.split('-')
+  return rest.reduce((names, part) => names.flatMap((made) => [`${made}-${part}`, `${made}_${part}`]), [head])
+}
 
 type Entry = { readonly bytes: Uint8Array; readonly kind: Kind; readonly next: Entry | null }
 
@@ -49,7 +57,7 @@ const dropped = (names: Iterable<string>): [string, Kind][] => [...names].map((n
 
 /** Names of a request that concern us; `alsoDropped` in lower case (fields that the proxy sets itself). */
 export const requestNames = (alsoDropped: Iterable<string> = []) => new NameTable([
-  ...dropped(HOP_BY_HOP), ...FORWARDING.map((name): [string, Kind] => [name, KIND.FORWARDED]),
+  ...dropped(HOP_BY_HOP), ...dropped(CLIENT_CERTIFICATE), ...FORWARDING.map((name): [string, Kind] => [name, KIND.FORWARDED]),
   ['host', KIND.HOST], ['connection', KIND.CONNECTION], ['content-length', KIND.CONTENT_LENGTH], ['transfer-encoding', KIND.TRANSFER_ENCODING],
   ['expect', KIND.EXPECT], ['upgrade', KIND.UPGRADE], ['x-request-id', KIND.REQUEST_ID], ...dropped(alsoDropped),
 ])

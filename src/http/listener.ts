@@ -7,7 +7,10 @@ import { descriptorOf, peerOf } from './accepted.ts'
 import { claim, leave, type Leave, type Share } from './port-share.ts'
 import { type ServedConnection, ServerConnection, type ServerOptions } from './server.ts'
 import { awaitHello } from './tls/await-hello.ts'
-import { type HandshakeFailure, type Keypair, TlsContexts, type TlsOptions } from './tls/contexts.ts'
+import type { ClientProof } from './tls/client-proof.ts'
+import { type HandshakeFailure, type Terms, TlsContexts } from './tls/contexts.ts'
+import { Proven } from './tls/proven.ts'
+import { refuseName } from './tls/refuse-name.ts'
 import type { Peer } from './message.ts'
 import { Tunnels } from './tunnels.ts'
 
@@ -15,7 +18,8 @@ export type ListenerOptions = {
   readonly host: string
   readonly maxConnections: number
   readonly server: Omit<ServerOptions, 'closed' | 'priorKnowledge' | 'tunnels'>
-  readonly tls: { readonly options: () => TlsOptions; readonly keypair: (serverName: string) => Keypair }
+  /** null: nobody has that name, and the handshake is refused. */
+  readonly terms: (serverName: string) => Terms | null
   /** A connection that carries requests began, ended: for the metrics. */
   readonly opened: () => void
   readonly closed: () => void
@@ -35,6 +39,7 @@ export class Listener {
   readonly #connections = new Set<ServedConnection>()
   readonly #ports: Server[] = []
   readonly #contexts: TlsContexts
+  readonly #proven = new Proven<ServedConnection>()
   #draining = false
   /** The last connection went. */
   #emptied: () => void = () => undefined
@@ -43,7 +48,7 @@ export class Listener {
     this.#options = options
     this.#tunnels = new Tunnels(options.server.clock)
     this.#server = { ...options.server, buffers: new OutputBuffers(), tunnels: this.#tunnels, closed: (connection) => this.#closed(connection), priorKnowledge: (socket, client, bytes) => this.#http2(socket, client).start(bytes) }
-    this.#contexts = new TlsContexts(options.tls.options, { secured: (socket) => this.#secured(socket), failed: options.handshakeFailed })
+    this.#contexts = new TlsContexts({ secured: (socket, proof) => this.#secured(socket, proof), failed: options.handshakeFailed })
   }
 
   /** Resolves when the port accepts; rejects with the system's error, EADDRINUSE above all. */
@@ -65,12 +70,12 @@ export class Listener {
   }
   #descriptors(): number[] { return this.#ports.map(descriptorOf).filter((fd) => fd !== null) }
 
-  /** Versions or ciphers of the settings changed. */
-  renewTls() { this.#contexts.clear() }
+  /** Terms may have changed: whoever has shown a certificate by others shows it anew, on a connection of its own. */
+  termsChanged() { this.#proven.renew(this.#options.terms) }
 
-  #http1(socket: Socket, peer: Peer) {
+  #http1(socket: Socket, peer: Peer): ServerConnection {
     this.#options.opened()
-    this.#add(new ServerConnection(socket, peer, this.#server))
+    return this.#add(new ServerConnection(socket, peer, this.#server))
   }
   #add<C extends ServedConnection>(connection: C): C {
     this.#connections.add(connection)
@@ -88,24 +93,32 @@ export class Listener {
   }
 
   #handshake(socket: Socket, serverName: string, hello: Buffer) {
-    socket.unshift(hello)
     try {
-      this.#contexts.accept(socket, this.#options.tls.keypair(serverName))
+      const terms = this.#options.terms(serverName)
+      if (terms === null) return this.#refuse(socket)
+      socket.unshift(hello)
+      this.#contexts.accept(socket, terms)
     } catch {
-      // The table holds checked keypairs only; ciphers of the settings are what may still be refused here.
+      // The table holds checked material only: this is for what the TLS library takes alone and not together.
+      this.#options.handshakeFailed('refused')
       socket.destroy()
     }
   }
+  #refuse(socket: Socket) {
+    this.#options.handshakeFailed('unknown_name')
+    refuseName(socket)
+  }
 
-  #secured(socket: TLSSocket) {
-    const serverName = typeof socket.servername === 'string' ? socket.servername.toLowerCase() : ''
-    const peer = { ...peerOf(socket), tls: { serverName } }
-    if (socket.alpnProtocol === 'h2') this.#http2(socket, peer)
-    else this.#http1(socket, peer)
+  #secured(socket: TLSSocket, proof: ClientProof | null) {
+    const serverName = typeof socket.servername === 'string' ? socket.servername.toLowerCase().replace(/\.$/, '') : ''
+    const peer = { ...peerOf(socket), tls: { serverName, proof } }
+    const connection = socket.alpnProtocol === 'h2' ? this.#http2(socket, peer) : this.#http1(socket, peer)
+    if (proof !== null) this.#proven.add(connection, { serverName, proof })
   }
 
   #closed(connection: ServedConnection) {
     this.#connections.delete(connection)
+    this.#proven.delete(connection)
     this.#options.closed()
     if (this.#connections.size === 0) this.#emptied()
   }

@@ -2,6 +2,7 @@
 // No promise and no Web object here; knows no routes and no Kubernetes.
 import type { FieldBlock, NameTable } from './fields.ts'
 import type { Scratch } from './scratch.ts'
+import type { ClientProof } from './tls/client-proof.ts'
 
 export type ErrorSource = 'downstream' | 'upstream' | 'internal'
 /** never: it may have been acted on. if-reused: an idle connection was closed under us. always: nothing was written. */
@@ -98,8 +99,8 @@ export type Peer = {
   readonly address: string
   readonly port: number
   readonly localPort: number
-  /** null: in clear. serverName: SNI in lower case, `` without. */
-  readonly tls: { readonly serverName: string } | null
+  /** null: in clear. serverName: SNI in lower case, `` without. proof: null where it was not asked for a certificate. */
+  readonly tls: { readonly serverName: string; readonly proof: ClientProof | null } | null
 }
 
 /** An answer that the proxy makes itself. grpcStatus: where a gRPC client is told something else than what follows from the status. */

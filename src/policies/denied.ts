@@ -2,6 +2,6 @@
 import { ProxyError } from '../http/message.ts'
 import type { Policy } from './policy.ts'
 
-export const denied: Policy<'denied'> = ({ reason }) => function denied() {
-  throw new ProxyError('internal', 'denied', { status: 503, message: `this route is not served: ${reason}` })
+export const denied: Policy<'denied'> = ({ reason, status = 503 }) => function denied() {
+  throw new ProxyError('internal', 'denied', { status, message: `this route is not served: ${reason}` })
 }

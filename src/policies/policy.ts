@@ -1,6 +1,7 @@
 // What a policy is: a factory from a route's options to one Hono step. Work that does not depend on the request is done in the factory.
 // A step is synchronous unless it must wait: a chain without waits ends in the same turn (hotpath.md §3).
 import type { Context } from 'hono'
+import type { FieldBlock } from '../http/fields.ts'
 import type { Exchange } from '../http/message.ts'
 import type { Policies, Route } from '../model.ts'
 
@@ -18,6 +19,8 @@ export interface RoutedRequest {
   upstreamTarget: string
   /** Host for the upstream; null: the client's. */
   upstreamHost: string | null
+  /** Fields that tell the upstream of the client's certificate. */
+  clientFields: FieldBlock
 }
 export type Env = { Bindings: RoutedRequest }
 export type RouteContext = Context<Env>

@@ -2,26 +2,32 @@
 // and which hosts may be asked for on a connection that got it.
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { SecureVersion } from 'node:tls'
-import type { TlsOptions } from '../http/tls/contexts.ts'
-import type { Certificate, Table } from '../model.ts'
-import type { Settings } from '../settings.ts'
+import type { Certificate, Host, Table } from '../model.ts'
 
 type Certified = Pick<Table, 'hosts' | 'certificates'>
 
-export const certificateFor = (table: Certified, serverName: string): Certificate => {
-  const certificate = ownCertificate(table, serverName) ?? table.certificates.get('')
-  if (certificate === undefined) throw new TypeError('a table always has a default certificate')
-  return certificate
+export const certificateFor = (table: Certified, serverName: string): Certificate => keypairsFor(table, serverName).keypairs[0]!
+
+/** ids: keys in Table.certificates. Two where the name has certificates with keys of two kinds; that of `certificateFor` is the first. */
+export const keypairsFor = (table: Certified, serverName: string): { readonly ids: readonly string[]; readonly keypairs: readonly Certificate[] } => {
+  const own = hostWithCertificate(table, serverName)
+  const ids = own === undefined ? [''] : [own.certificate ?? '', ...own.secondCertificate === undefined ? [] : [own.secondCertificate]]
+  const keypairs = ids.flatMap((id) => table.certificates.get(id) ?? [])
+  if (keypairs.length === 0) throw new TypeError('a table always has a default certificate')
+  return { ids, keypairs }
 }
 
 /** undefined: the name has none but the default. */
-const ownCertificate = (table: Certified, serverName: string): Certificate | undefined => {
+const ownCertificate = (table: Certified, serverName: string): Certificate | undefined =>
+  table.certificates.get(hostWithCertificate(table, serverName)?.certificate ?? NONE)
+/** No key of Table.certificates. */
+const NONE = '/'
+
+const hostWithCertificate = ({ hosts, certificates }: Certified, serverName: string): Host | undefined => {
   const names = serverName === '' ? [''] : [serverName, `*${serverName.slice(serverName.indexOf('.'))}`, '']
   for (const name of names) {
-    const id = table.hosts.get(name)?.certificate ?? null
-    const certificate = id === null ? undefined : table.certificates.get(id)
-    if (certificate !== undefined) return certificate
+    const host = hosts.get(name)
+    if (host !== undefined && host.certificate !== null && certificates.has(host.certificate)) return host
   }
   return undefined
 }
@@ -48,17 +54,5 @@ export class Coverage {
     let leaf = this.#leaves.get(certificate)
     if (leaf === undefined) this.#leaves.set(certificate, leaf = new X509Certificate(certificate.cert))
     return leaf
-  }
-}
-
-const SECOND_MS = 1000
-
-/** A range: BoringSSL knows a lowest and a highest version. nginx's client_header_timeout covers its handshakes too. */
-export const tlsOptions = (settings: Settings): TlsOptions => {
-  const versions = [...settings['ssl-protocols']].sort()
-  const lowest: SecureVersion = versions[0] ?? 'TLSv1.2'
-  return {
-    minVersion: lowest, maxVersion: versions.at(-1) ?? lowest, ciphers: settings['ssl-ciphers'], ALPNProtocols: settings['use-http2'] ? ['h2', 'http/1.1'] : ['http/1.1'],
-    handshakeTimeout: settings['client-header-timeout'] * SECOND_MS,
   }
 }

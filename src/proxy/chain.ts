@@ -2,6 +2,7 @@
 import type { Handler } from 'hono'
 import type { Policies, Route } from '../model.ts'
 import { bodyLimit } from '../policies/body-limit.ts'
+import { clientCertificate } from '../policies/client-certificate.ts'
 import { denied } from '../policies/denied.ts'
 import type { Env, Policy, Step } from '../policies/policy.ts'
 import { appRoot, redirect } from '../policies/redirect.ts'
@@ -13,8 +14,9 @@ import { forward, select } from './select.ts'
 import type { Serving } from './serving.ts'
 import { storeBody } from './store-body.ts'
 
-/** ingress-nginx.md §4.10 and F9: redirects come before the redirect to HTTPS, that before limits and authentication. */
+/** ingress-nginx.md §4.10 and F9: client certificates come first, redirects before the redirect to HTTPS, that before limits and authentication. */
 const steps = (route: Route): (Step | null)[] => [
+  step('clientCertificate', clientCertificate, route),
   step('appRoot', appRoot, route),
   step('bodyLimit', bodyLimit, route),
   step('denied', denied, route),

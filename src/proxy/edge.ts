@@ -16,7 +16,8 @@ import type { EjectionReason } from '../upstream/health/health.ts'
 import type { PoolLimits } from '../upstream/endpoint-pool.ts'
 import { Pools } from '../upstream/pools.ts'
 import { ProxyApp } from './app.ts'
-import { certificateFor, Coverage, tlsOptions } from './certificates.ts'
+import { Coverage } from './certificates.ts'
+import { termsFor } from './handshakes.ts'
 import { type DropReason, Mirrors } from './mirrors.ts'
 import { RequestIds } from './request-ids.ts'
 import { globalView, type Serving } from './serving.ts'
@@ -74,7 +75,7 @@ export class Edge {
       host: bind.host,
       maxConnections: Math.floor(descriptorLimit() * DESCRIPTOR_SHARE / bind.workers),
       server: { ...wire, date: httpDate(), names: () => this.#serving.view.requestNames, limits: () => this.#limits, responder: this.#app.responder },
-      tls: { options: () => tlsOptions(this.table.global.settings), keypair: (name) => certificateFor(this.table, name) },
+      terms: (name) => termsFor(this.table, name),
       opened: events.opened,
       closed: events.closed,
       handshakeFailed: events.handshakeFailed,
@@ -98,10 +99,10 @@ export class Edge {
   updated(update: Update, whole: boolean) {
     if (whole) this.#app.replaced(this.table)
     else this.#app.updated(update)
+    if (whole || update.hosts.length > 0 || update.authorities.length > 0) this.#listener.termsChanged()
     if (update.global === undefined) return
     this.#limits = serverLimits(update.global.settings)
     this.#pools.limit(poolLimits(update.global.settings))
-    this.#listener.renewTls()
   }
 
   /** What active checks found: endpoints that are not well, by backend. */

@@ -1,6 +1,6 @@
 // One request as the proxy sees it: Hono's `c.env`, the record for log and metrics, and the Responder of its Exchange.
 // Reused by its exchange for one request after another, so that a request allocates little.
-import { type FieldBlock, fieldBlock } from '../http/fields.ts'
+import { type FieldBlock, fieldBlock, noFields } from '../http/fields.ts'
 import { refusal } from '../http/refusal.ts'
 import type { Exchange, OwnAnswer, Responder, Span } from '../http/message.ts'
 import { ProxyError } from '../http/message.ts'
@@ -29,6 +29,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   bytesOut = 0
   upstreamTarget = ''
   upstreamHost: string | null = null
+  clientFields = noFields
   alternativeName = ''
   plan!: AnswerPlan
   /** Of a route with affinity. */
@@ -66,6 +67,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
     this.upstreamTarget = request.cleanTarget
     this.upstreamHost = this.chosen = this.session = this.stored = this.#copy = null
     this.#over = this.#unread = false
+    this.clientFields = noFields
     this.#forwarded.read(request, this.#serving.view)
     this.#dispatch(this)
   }
@@ -116,7 +118,10 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   mirror(copy: MirrorCopy) { if (copy.begin()) this.#copy = copy }
 
   /** Field lines for the upstream, Host first. */
-  upstreamLines(): Buffer { return this.#forwarded.lines(this.exchange.request, this.upstreamHost) }
+  upstreamLines(): Buffer {
+    const lines = this.#forwarded.lines(this.exchange.request, this.upstreamHost)
+    return this.clientFields === noFields ? lines : Buffer.concat([lines, this.#serving.view.withoutTaken(this.clientFields).bytes])
+  }
 
   get upstreamFields(): FieldBlock { return this.#serving.view.requestFields }
 

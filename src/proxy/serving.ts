@@ -22,6 +22,8 @@ export type GlobalView = {
   readonly requestFields: FieldBlock
   /** Names of requestFields, in lower case: they replace the client's fields and our own. */
   readonly requestFieldNames: ReadonlySet<string>
+  /** Those fields of a block that proxy-set-headers leaves to us. */
+  withoutTaken(block: FieldBlock): FieldBlock
 }
 export const globalView = (global: Global): GlobalView => {
   const requestFieldNames = new Set(global.requestFields.map(([name]) => name.toLowerCase()))
@@ -31,6 +33,7 @@ export const globalView = (global: Global): GlobalView => {
     requestNames: requestNames(requestFieldNames),
     requestFields: fieldBlock(global.requestFields),
     requestFieldNames,
+    withoutTaken: (block) => block.pairs.some(([name]) => requestFieldNames.has(name)) ? fieldBlock(block.pairs.filter(([name]) => !requestFieldNames.has(name))) : block,
   }
 }
 

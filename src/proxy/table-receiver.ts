@@ -51,6 +51,7 @@ export class TableReceiver {
       hosts: chunks.flatMap((chunk) => chunk.hosts),
       backends: chunks.flatMap((chunk) => chunk.backends),
       certificates: chunks.flatMap((chunk) => chunk.certificates),
+      authorities: chunks.flatMap((chunk) => chunk.authorities),
     }
     this.#table.apply(update)
     this.#applied(update, true)

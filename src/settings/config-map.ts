@@ -1,9 +1,9 @@
 // The ConfigMap keys that act, with ingress-nginx's names, meanings and defaults (ingress-nginx.md §2). Every key is read alone:
 // a bad one is reported and its default stands. Knows neither Kubernetes objects nor what the keys are used for.
-import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 import { inactiveKeys } from './inactive-keys.ts'
 import { nearest } from './nearest.ts'
+import { CIPHERS, cipherList, curves, tlsVersions } from './tls-values.ts'
 import { boolean, bytes, count, deadline, fieldName, fieldNames, list, loadBalance, networks, objectName, onOff, retryConditions, seconds, wholeNumber } from './values.ts'
 
 const ACCESS_LOG =
@@ -11,18 +11,10 @@ const ACCESS_LOG =
   '$request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length ' +
   '$upstream_response_time $upstream_status $req_id'
 
-/** Forward secrecy with authenticated encryption only; TLS 1.3 brings its own suites. */
-const CIPHERS = [
-  'ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305', 'DHE-RSA-AES128-GCM-SHA256', 'DHE-RSA-AES256-GCM-SHA384',
-].join(':')
-
-const tlsVersion = z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'], 'expected TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3')
-const tlsVersions = z.string().transform((text) => text.trim().split(/\s+/)).pipe(z.array(tlsVersion))
+/** OpenSSL takes 0 for its default. */
+const sessionSeconds = seconds.refine((value) => value >= 1, 'expected a second or more; ssl-session-cache: "false" resumes none')
 const redirectStatus = z.enum(['301', '302', '307', '308'], 'expected 301, 302, 307 or 308').transform(Number)
 const workers = z.union([z.literal('auto'), wholeNumber(1, 1024)], 'expected auto or a number of workers')
-/** A list without a cipher that the TLS library knows would fail every handshake. */
-const cipherList = z.string().refine((text) => text === CIPHERS || hasCiphers(text), 'expected OpenSSL cipher names separated by colons, at least one of them known')
 /** A security setting that is known but not built: what matters is whether it is set (every route is denied then). */
 const closed = z.string().transform((text) => text.trim())
 
@@ -39,6 +31,11 @@ export const configMap = z.object({
   'hsts-preload': boolean.prefault('false').describe('Its preload'),
   'ssl-protocols': tlsVersions.prefault('TLSv1.2 TLSv1.3').describe('TLS versions offered to clients, separated by spaces'),
   'ssl-ciphers': cipherList.prefault(CIPHERS).describe('Cipher list for TLS 1.2 and older'),
+  'ssl-ecdh-curve': curves.prefault('auto').describe('Curves for the key exchange in the order of our choice, separated by colons; auto: those of the TLS library'),
+  'ssl-session-cache': boolean.prefault('true').describe('Let clients resume TLS sessions. Each worker knows its own, by tickets whose keys never leave it'),
+  'ssl-session-tickets': boolean.prefault('false').describe('The same: sessions are resumed where either of the two is on'),
+  'ssl-session-timeout': sessionSeconds.prefault('10m').describe('How long a session can be resumed'),
+  'ssl-reject-handshake': boolean.prefault('false').describe('End the handshake (unrecognized_name) for names that no Ingress has, and without a name'),
   'use-http2': boolean.prefault('true').describe('Offer HTTP/2 to clients over TLS'),
   'proxy-connect-timeout': deadline.prefault('5').describe('Time to connect to an endpoint, seconds'),
   'proxy-read-timeout': deadline.prefault('60').describe('Time between two reads from an endpoint, seconds'),
@@ -126,15 +123,6 @@ function judgeInactive(key: string): JudgedKey {
   if (known !== undefined) return { verdict: 'unsupported', reason: 'not supported yet: ignored' }
   const meant = nearest(key, [...Object.keys(configMap.shape), ...Object.keys(inactiveKeys)])
   return { verdict: 'unknown', reason: `unknown key: ignored${meant === undefined ? '' : `; did you mean ${meant}?`}` }
-}
-
-function hasCiphers(ciphers: string): boolean {
-  try {
-    createSecureContext({ ciphers })
-    return ciphers !== ''
-  } catch {
-    return false
-  }
 }
 
 function isActive(key: string): key is keyof typeof configMap.shape {

@@ -7,6 +7,7 @@ import { balanceAnnotations } from './balance-annotations.ts'
 import { healthAnnotations } from './health-annotations.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
 import { mirrorAnnotations } from './mirror.ts'
+import { tlsAnnotations } from './tls-annotations.ts'
 
 /** What goes into a head is written octet by octet: U+010A would become a line feed. */
 const ASCII = /^[!-~]*$/
@@ -70,6 +71,7 @@ export const annotationSchema = z.object({
   ...balanceAnnotations,
   ...healthAnnotations,
   ...mirrorAnnotations,
+  ...tlsAnnotations,
   'canary': boolean.optional()
     .describe('This Ingress is no route: its Services get a part of the requests of the Ingress with the same host, path and pathType'),
   'canary-by-header': fieldName.optional().describe('Field whose value `always` or `never` decides for or against the canary'),
@@ -81,11 +83,15 @@ export const annotationSchema = z.object({
 })
 export type Annotations = z.output<typeof annotationSchema>
 
+/** With a value that is not valid they close what they are there to protect; of the others the default is no less strict. */
+const PROTECTING: ReadonlySet<string> = new Set<keyof Annotations>(['auth-tls-secret', 'auth-tls-match-cn'])
+
 export type ReadAnnotations = {
   readonly values: Annotations
   /** `field`: the whole annotation name. */
   readonly issues: readonly { readonly field: string; readonly reason: string }[]
-  /** Name of an annotation that protects and is not supported: nothing of this Ingress may be served. */
+  /** Annotations that protect and can't be honoured, by name, and what is wrong with the first of them: nothing of this Ingress may be served. */
+  readonly closed: readonly string[]
   readonly denies: string | undefined
 }
 
@@ -104,15 +110,17 @@ export function readAnnotations(
 ): ReadAnnotations {
   const good: Record<string, string> = {}
   const issues: { field: string; reason: string }[] = []
-  let denies: string | undefined
+  const closed: string[] = []
   for (const [field, text] of Object.entries(raw)) {
     const judged = judgeAnnotation([field, text], prefix, suggest)
     if (judged === undefined) continue
     if (judged.verdict === 'acts') good[judged.name] = text.trim()
     else issues.push({ field, reason: judged.reason })
-    if (judged.verdict === 'closes') denies ??= judged.name
+    if (judged.verdict === 'closes') closed.push(judged.name)
   }
-  return { values: annotationSchema.parse(good), issues, denies }
+  const [name] = closed
+  const denies = name === undefined ? undefined : `annotation ${name} ${isActive(name) ? 'has no valid value' : 'is not supported yet'}`
+  return { values: annotationSchema.parse(good), issues, closed, denies }
 }
 
 /** undefined: it is none of ours, or empty, which ingress-nginx takes for absent. */
@@ -122,7 +130,9 @@ export function judgeAnnotation([field, untrimmed]: readonly [field: string, tex
   if (name === undefined || text === '') return undefined
   if (!isActive(name)) return judgeInactive(name, suggest)
   const fault = valueFault(name, text)
-  return fault === undefined ? { name, verdict: 'acts', reason: '' } : { name, verdict: 'invalid', reason: fault }
+  if (fault === undefined) return { name, verdict: 'acts', reason: '' }
+  if (PROTECTING.has(name)) return { name, verdict: 'closes', reason: `${fault}; it protects: all routes of this Ingress answer 503 until it is mended` }
+  return { name, verdict: 'invalid', reason: `${fault}; ignored, the default holds` }
 }
 
 export function suggestAnnotation(name: string): string | undefined {
@@ -142,7 +152,7 @@ function isActive(name: string): name is keyof typeof annotationSchema.shape {
 function valueFault(name: keyof typeof annotationSchema.shape, text: string): string | undefined {
   const parsed = annotationSchema.shape[name].safeParse(text)
   if (parsed.success) return undefined
-  return `${JSON.stringify(text)}: ${parsed.error.issues[0]?.message ?? 'not a valid value'}; ignored, the default holds`
+  return `${JSON.stringify(text)}: ${parsed.error.issues[0]?.message ?? 'not a valid value'}`
 }
 
 function judgeInactive(name: string, suggest: (name: string) => string | undefined): Judged {

@@ -1,14 +1,16 @@
 // Kubernetes objects → Table and issues: total and deterministic, the same whatever order the objects came in. Work is
 // remembered by identity, so a change costs its own objects. Knows no source, no thread and no API.
 import type { Objects } from '../kube/objects.ts'
-import type { Certificate, Issue, Table } from '../model.ts'
+import type { Authority, Certificate, Issue, Table } from '../model.ts'
+import { authorityLoader, type LoadedAuthority } from './authorities.ts'
 import { BackendBuilder } from './backend-set.ts'
-import { CertificateStore, type FoundCertificate } from './certificates.ts'
+import { certificateLoader, type LoadedCertificate } from './certificates.ts'
 import { globals } from './globals.ts'
 import { HostBuilder } from './hosts.ts'
 import { IngressCompiler } from './ingresses.ts'
 import { orderedIssues } from './issues.ts'
 import type { BuildOptions } from './options.ts'
+import { type Found, SecretStore } from './secret-store.ts'
 
 /** ingresses: keys of those of our class. */
 export type Build = { readonly table: Table; readonly issues: readonly Issue[]; readonly ingresses: ReadonlySet<string> }
@@ -36,31 +38,34 @@ class TableBuilder implements Builder {
   readonly #options: BuildOptions
   readonly #global: ReturnType<typeof globals>
   readonly #ingresses: IngressCompiler
-  readonly #certificates: CertificateStore
+  readonly #certificates: SecretStore<LoadedCertificate>
+  readonly #authorities: SecretStore<LoadedAuthority>
   readonly #hosts = new HostBuilder()
   readonly #backends: BackendBuilder
-  readonly #find = (key: string): FoundCertificate => this.#certificates.find(key)
   #built: Build | undefined
 
   constructor(options: BuildOptions) {
     this.#options = options
     this.#global = globals(options)
     this.#ingresses = new IngressCompiler(options)
-    this.#certificates = new CertificateStore(options.now)
+    this.#certificates = new SecretStore(certificateLoader, options.now)
+    this.#authorities = new SecretStore(authorityLoader, options.now)
     this.#backends = new BackendBuilder(options)
   }
 
   full(objects: Objects): Build {
     const { global, fallback, routeSettings, issues: globalIssues } = this.#global(objects)
     const ingressIssues = this.#ingresses.compile(objects, routeSettings)
-    const recheck = this.#certificates.refresh(objects.Secret)
-    const hosts = this.#hosts.build(this.#ingresses.hosts, this.#find, recheck)
+    const [certificate, authority] = [this.#certificates.find, this.#authorities.find]
+    const recheck = [this.#certificates, this.#authorities].map((store) => store.refresh(objects.Secret)).includes(true)
+    const hosts = this.#hosts.build(this.#ingresses.hosts, { certificate, authority }, recheck)
     this.#hosts.backends.set(FALLBACK, fallback)
     const backends = this.#backends.build(this.#hosts.backends, objects)
     const byDefault = this.#defaultCertificate()
-    const certificates = certificatesOf(this.#hosts.certificates(), byDefault.certificate, this.#find)
+    const certificates = entriesOf(this.#hosts.certificates(), certificate, new Map([['', byDefault.certificate]]))
+    const authorities = entriesOf(this.#hosts.authorities(), authority, new Map())
     const issues = [globalIssues, ingressIssues, this.#hosts.issues(), byDefault.issues, this.#backends.issues(this.#hosts.backends)].flat()
-    return this.#next({ global, hosts, backends, certificates }, orderedIssues(issues))
+    return this.#next({ global, hosts, backends, certificates, authorities }, orderedIssues(issues))
   }
 
   endpoints(objects: Objects): Build {
@@ -72,7 +77,7 @@ class TableBuilder implements Builder {
   #defaultCertificate(): { readonly certificate: Certificate; readonly issues: readonly Issue[] } {
     const { defaultSslCertificate: key, fakeCertificate } = this.#options
     if (key === '') return { certificate: fakeCertificate, issues: [] }
-    const { loaded, exists, issues } = this.#find(key)
+    const { loaded, exists, issues } = this.#certificates.find(key)
     const reason = 'does not exist, and --default-ssl-certificate names it: a self-signed certificate is served until it does'
     return { certificate: loaded?.pem ?? fakeCertificate, issues: exists ? issues : [{ object: `Secret ${key}`, field: '', reason }] }
   }
@@ -87,20 +92,21 @@ class TableBuilder implements Builder {
 /** `former` itself when nothing changed, else the next version. */
 function successor(former: Table, parts: Parts): Table {
   const certificates = sameEntries(former.certificates, parts.certificates) ? former.certificates : parts.certificates
+  const authorities = sameEntries(former.authorities, parts.authorities) ? former.authorities : parts.authorities
   const isSame = former.global === parts.global && former.hosts === parts.hosts && former.backends === parts.backends
-  return isSame && former.certificates === certificates ? former : { ...parts, certificates, version: former.version + 1 }
+  if (isSame && former.certificates === certificates && former.authorities === authorities) return former
+  return { ...parts, certificates, authorities, version: former.version + 1 }
 }
 
 function sameEntries<T>(a: ReadonlyMap<string, T>, b: ReadonlyMap<string, T>): boolean {
   return a === b || (a.size === b.size && a.entries().every(([key, value]) => b.get(key) === value))
 }
 
-/** `keys`: what hosts are served with; `` is there in any case. */
-function certificatesOf(keys: ReadonlySet<string>, byDefault: Certificate, find: (key: string) => FoundCertificate): Map<string, Certificate> {
-  const certificates = new Map([['', byDefault]])
+/** What is loaded of `keys`, beside what is there. */
+function entriesOf<T extends Certificate | Authority>(keys: ReadonlySet<string>, find: (key: string) => Found<{ readonly pem: T }>, entries: Map<string, T>): Map<string, T> {
   for (const key of keys) {
     const pem = key === '' ? undefined : find(key).loaded?.pem
-    if (pem !== undefined) certificates.set(key, pem)
+    if (pem !== undefined) entries.set(key, pem)
   }
-  return certificates
+  return entries
 }

@@ -27,6 +27,7 @@ export function canaryHosts(reading: Reading, wanted: ReadonlyMap<string, readon
     isCanary: true,
     canaries: paths.flatMap((path) => canaryDraft(reading, path, rule) ?? []),
     secrets: [],
+    handshake: {},
   }]))
 }
 

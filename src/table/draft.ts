@@ -1,6 +1,6 @@
 // What one Ingress wants for one host, before other Ingresses, Services and Secrets have their say. Types only.
 import type { ServicePort } from '../kube/objects.ts'
-import type { Alternative, BackendOptions, Policies, Protocol, Route } from '../model.ts'
+import type { Alternative, BackendOptions, ClientRule, Handshake, Policies, Protocol, Route } from '../model.ts'
 
 /** A Service port as an Ingress names it. `object`, `field`: where, for issues. */
 export type BackendRef = {
@@ -48,6 +48,9 @@ export type SecretRef = {
   readonly field: string
 }
 
+/** What an Ingress wants of the handshakes of its hosts. client: also one that asks for none. fault: certificates of clients are to be asked for, and how can't be understood. */
+export type HandshakeDraft = Omit<Handshake, 'client'> & { readonly client?: ClientRule; readonly fault?: string }
+
 export type HostDraft = {
   /** `Ingress namespace/name`. */
   readonly object: string
@@ -58,4 +61,5 @@ export type HostDraft = {
   readonly canaries: readonly CanaryDraft[]
   /** In the order in which they are tried. */
   readonly secrets: readonly SecretRef[]
+  readonly handshake: HandshakeDraft
 }

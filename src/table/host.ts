@@ -1,8 +1,10 @@
 // All that Ingresses want for one host → its routes in the order of trial, its certificate, and who lost. Knows nothing of
 // Services or of what is in a Secret.
-import type { Alternative, Host, Issue, PathMatch, Route } from '../model.ts'
+import type { Alternative, Host, Issue, PathMatch, Policies, Route } from '../model.ts'
 import { joinCanaries } from './canary-routes.ts'
 import type { BackendRef, Draft, HostDraft } from './draft.ts'
+import type { HostCertificate } from './host-certificate.ts'
+import type { HostHandshake } from './host-handshake.ts'
 import { compareText } from './issues.ts'
 import { comparePaths, pathText } from './paths.ts'
 
@@ -13,18 +15,22 @@ export type AssembledHost = {
   readonly backends: readonly BackendRef[]
   readonly issues: readonly Issue[]
 }
+/** What is settled of its TLS. */
+export type HostTls = { readonly certificate: Omit<HostCertificate, 'issues'>; readonly handshake: HostHandshake }
 type Claim = { readonly owner: HostDraft; readonly draft: Draft }
 
-/** `contributors`: oldest first. `certificate`: Host.certificate. */
-export function assembleHost(name: string, contributors: readonly HostDraft[], certificate: string | null): AssembledHost {
+/** `contributors`: oldest first. */
+export function assembleHost(name: string, contributors: readonly HostDraft[], tls: HostTls): AssembledHost {
+  const { certificate: { certificate, second }, handshake: { handshake, issues: tlsIssues } } = tls
   const mains = contributors.filter(({ isCanary }) => !isCanary)
   const { winners, issues } = settle(name, mains)
   const canaries = joinCanaries(name, contributors, winners)
-  const routes = winners.map((draft) => withAlternatives(certificate === null ? draft.route : overTls(draft), canaries.alternatives.get(draft)))
+  const ofHost = hostPolicies(tls.handshake)
+  const routes = winners.map((draft) => withAlternatives(withPolicies(certificate === null ? draft.route : overTls(draft), ofHost), canaries.alternatives.get(draft)))
   return {
-    host: mains.length === 0 ? undefined : { routes, certificate },
+    host: mains.length === 0 ? undefined : { routes, certificate, ...(second !== undefined && { secondCertificate: second }), ...(handshake !== undefined && { handshake }) },
     backends: [...winners.flatMap(({ backend }) => backend ?? []), ...canaries.backends],
-    issues: [...issues, ...canaries.issues],
+    issues: [...issues, ...canaries.issues, ...tlsIssues],
   }
 }
 
@@ -64,6 +70,18 @@ export function placeOf(name: string, path: PathMatch): string {
 
 function withAlternatives(route: Route, alternatives: readonly Alternative[] | undefined): Route {
   return alternatives === undefined ? route : { ...route, alternatives }
+}
+
+/** ingress-nginx's status where client certificates are asked for and nobody says which. */
+const NO_AUTHORITY = 403
+
+function hostPolicies({ client, denied }: HostHandshake): Pick<Policies, 'clientCertificate' | 'denied'> | undefined {
+  if (denied !== undefined) return { denied: { reason: denied, status: NO_AUTHORITY } }
+  return client === undefined ? undefined : { clientCertificate: client }
+}
+
+function withPolicies(route: Route, policies: Partial<Policies> | undefined): Route {
+  return policies === undefined ? route : { ...route, policies: { ...route.policies, ...policies } }
 }
 
 function overTls({ route, redirectWithTls }: Draft): Route {

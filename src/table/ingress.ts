@@ -5,6 +5,7 @@ import type { Issue } from '../model.ts'
 import { noteBalance } from './affinity.ts'
 import { readAnnotations } from './annotations.ts'
 import { canaryHosts, noteStrayRules } from './canary.ts'
+import { handshakeDraft } from './client-rule.ts'
 import type { HostDraft } from './draft.ts'
 import { keyOf } from './names.ts'
 import { looksLikeRegex, pathFault } from './paths.ts'
@@ -92,9 +93,10 @@ function firstFault(wanted: ReadonlyMap<string, readonly WantedPath[]>, context:
 function draftHosts(reading: Reading, wanted: ReadonlyMap<string, readonly WantedPath[]>): Map<string, HostDraft> {
   const { ingress, object, issues } = reading
   const hosts = new Map<string, HostDraft>()
+  const handshake = handshakeDraft(reading)
   for (const [host, paths] of wanted) {
     const drafts = paths.map((path) => draftRoute(reading, host, path))
-    hosts.set(host, { object, creationTimestamp: ingress.meta.creationTimestamp, drafts, isCanary: false, canaries: [], secrets: secretsFor(ingress, host) })
+    hosts.set(host, { object, creationTimestamp: ingress.meta.creationTimestamp, drafts, isCanary: false, canaries: [], secrets: secretsFor(ingress, host), handshake })
   }
   issues.push(...unusedTlsHosts(ingress, hosts).map((issue) => ({ object, ...issue })))
   return hosts

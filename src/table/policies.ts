@@ -46,7 +46,7 @@ export function routeSettings(settings: Settings) {
 /** Everything but what depends on the path (`rewrite`) and on whether the host has TLS (`httpsRedirect`). */
 export function commonPolicies(values: Annotations, settings: RouteSettings, denies: string | undefined): Policies {
   const bodyBytes = values['proxy-body-size'] ?? settings['proxy-body-size']
-  const reason = denies === undefined ? globalDenial(values, settings) : `annotation ${denies} is not supported yet`
+  const reason = denies === undefined ? globalDenial(values, settings) : denies
   const redirect = redirectOf(values)
   const mirror = mirrorOf(values)
   const requestBuffer = requestBufferOf(values, settings)

@@ -101,12 +101,14 @@ const message = (content: ToProxy): string => JSON.stringify(content)
 // 500 entries parse in 4 ms: what a worker that serves may be stalled (bun.md §5.1).
 const chunkEntries = 500
 
-/** Certificates, then backends, then hosts: all of one kind before the next. A table without entries is one chunk too. */
+/** Certificates, authorities, backends, then hosts: all of one kind before the next. A table without entries is one chunk too. */
 export function* snapshotChunks(table: Table, at: number): Generator<ToProxy, undefined> {
   const certificates = [...table.certificates]
+  const authorities = [...table.authorities]
   const backends = [...table.backends]
   const hosts = [...table.hosts]
-  const total = certificates.length + backends.length + hosts.length
+  const material = certificates.length + authorities.length
+  const total = material + backends.length + hosts.length
   for (let from = 0; from === 0 || from < total; from += chunkEntries) {
     const window = <T>(entries: readonly T[], before: number): T[] =>
       entries.slice(Math.max(0, from - before), Math.max(0, from + chunkEntries - before))
@@ -119,8 +121,9 @@ export function* snapshotChunks(table: Table, at: number): Generator<ToProxy, un
         at,
         ...(from === 0 ? { global: table.global } : {}),
         certificates: window(certificates, 0),
-        backends: window(backends, certificates.length),
-        hosts: window(hosts, certificates.length + backends.length),
+        authorities: window(authorities, certificates.length),
+        backends: window(backends, material),
+        hosts: window(hosts, material + backends.length),
       },
     }
   }

@@ -5,6 +5,7 @@ import { requestNames } from '../../src/http/fields.ts'
 import { Scratch } from '../../src/http/scratch.ts'
 import { Listener } from '../../src/http/listener.ts'
 import type { Exchange, Peer as Client, Responder } from '../../src/http/message.ts'
+import type { TlsOptions } from '../../src/http/tls/contexts.ts'
 import { certificate } from '../support/certificate.ts'
 import { rawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
@@ -23,6 +24,11 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
+const TLS: TlsOptions = {
+  minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'], ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', honorCipherOrder: true, ecdhCurve: 'auto',
+  handshakeTimeout: LIMITS.headMs, sessionSeconds: 60,
+}
+
 const open = async (native: boolean, answer: (exchange: Exchange) => void = (exchange) => exchange.answer(own('x'))) => {
   const seen: { clients: Client[]; names: string[]; failed: string[]; begun: number; opened: number; closed: number } = { clients: [], names: [], failed: [], begun: 0, opened: 0, closed: 0 }
   const responder = (exchange: Exchange): Responder => ({
@@ -32,9 +38,10 @@ const open = async (native: boolean, answer: (exchange: Exchange) => void = (exc
   const listener = new Listener({
     host: '127.0.0.1', maxConnections: 100,
     server: { clock: stillClock(), native, scratch: new Scratch(), date: () => DATE, names: () => requestNames(), limits: () => LIMITS, responder },
-    tls: {
-      options: () => ({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'], ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', handshakeTimeout: LIMITS.headMs }),
-      keypair(name) { seen.names.push(name); return name === 'b.test' ? keypairs['b.test'] : keypairs['a.test'] },
+    terms(name) {
+      seen.names.push(name)
+      const id = name === 'b.test' ? name : 'a.test'
+      return { id, keypairs: [keypairs[id]], options: TLS, asked: null }
     },
     opened: () => { seen.opened++ },
     closed: () => { seen.closed++ },
