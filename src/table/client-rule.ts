@@ -4,7 +4,7 @@ import type { HandshakeDraft } from './draft.ts'
 import type { Reading } from './reading.ts'
 import { handshakeOf } from './tls-annotations.ts'
 
-type Wish = Pick<HandshakeDraft, 'client' | 'fault'>
+type Wish = Pick<HandshakeDraft, 'client' | 'field' | 'fault'>
 
 export function handshakeDraft(reading: Reading): HandshakeDraft {
   return { ...handshakeOf(reading.annotations.values), ...clientWish(reading) }
@@ -14,7 +14,7 @@ export function handshakeDraft(reading: Reading): HandshakeDraft {
 const DEPTH = 1
 
 function clientWish(reading: Reading): Wish {
-  const { ingress, annotations: { values, closed } } = reading
+  const { ingress, annotations: { values, closed }, context: { options } } = reading
   const secret = values['auth-tls-secret']
   const broken = closed.find((name) => name.startsWith('auth-tls-'))
   if (broken !== undefined) return { fault: `annotation ${broken} has no valid value` }
@@ -30,7 +30,7 @@ function clientWish(reading: Reading): Wish {
     passCertificate: values['auth-tls-pass-certificate-to-upstream'] ?? false,
     subject: values['auth-tls-match-cn'] ?? '',
   }
-  return { client }
+  return { client, field: `${options.annotationsPrefix}/auth-tls-secret` }
 }
 
 /** Whoever asks for certificates means to be protected, and ingress-nginx serves anybody then. */

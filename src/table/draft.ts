@@ -48,8 +48,11 @@ export type SecretRef = {
   readonly field: string
 }
 
-/** What an Ingress wants of the handshakes of its hosts. client: also one that asks for none. fault: certificates of clients are to be asked for, and how can't be understood. */
-export type HandshakeDraft = Omit<Handshake, 'client'> & { readonly client?: ClientRule; readonly fault?: string }
+/**
+ * What an Ingress wants of the handshakes of its hosts. client: also one that asks for none; field: its annotation. fault: certificates are to
+ * be asked for, and how can't be understood.
+ */
+export type HandshakeDraft = Omit<Handshake, 'client'> & { readonly client?: ClientRule; readonly field?: string; readonly fault?: string }
 
 export type HostDraft = {
   /** `Ingress namespace/name`. */

@@ -48,16 +48,14 @@ function first<K extends Field>(drafts: readonly HandshakeDraft[], field: K): Pa
   return said
 }
 
-const FIELD = 'auth-tls-secret'
-
-function secretIssues({ object }: HostDraft, secret: string, found: FoundAuthority | undefined): readonly Issue[] {
+function secretIssues({ object, handshake: { field = '' } }: HostDraft, secret: string, found: FoundAuthority | undefined): readonly Issue[] {
   if (found === undefined || found.loaded !== undefined) return found?.issues ?? []
   const why = found.exists ? 'can not be used (it has an issue of its own)' : 'does not exist'
-  return [...found.issues, { object, field: FIELD, reason: `Secret ${secret} ${why}: all of the host answers 403 until it ${found.exists ? 'is mended' : 'does'}` }]
+  return [...found.issues, { object, field, reason: `Secret ${secret} ${why}: all of the host answers 403 until it ${found.exists ? 'is mended' : 'does'}` }]
 }
 
 function conflicts(winner: HostDraft, contributors: readonly HostDraft[]): Issue[] {
   const rule = JSON.stringify(winner.handshake.client)
   return contributors.filter(({ handshake: { client } }) => client !== undefined && JSON.stringify(client) !== rule)
-    .map(({ object }) => ({ object, field: FIELD, reason: `the host has the client certificates of ${winner.object}, which is older: ignored here; make the two the same` }))
+    .map(({ object, handshake: { field = '' } }) => ({ object, field, reason: `the host has the client certificates of ${winner.object}, which is older: ignored here; make the two the same` }))
 }
