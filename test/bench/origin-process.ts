@@ -1,5 +1,5 @@
-// What the proxies forward to over HTTP/1.1: the answer named on the command line for each read, nothing parsed, so that core 1 is left
-// to the load. A proxy sends a GET in one write and waits for its answer: one read is one request. Prints its port.
+// What the proxies forward to over HTTP/1.1: the answer named on the command line for each request, as little parsed as will do, so that
+// core 1 is left to the load. A request without a body is one read; one with a body ends where its Content-Length says. Prints its port.
 const BODY = Buffer.alloc(2 << 10, 'lintel ')
 const MEBIBYTE = Buffer.alloc(1 << 20, 'lintel ')
 
@@ -20,26 +20,42 @@ const answers: Readonly<Record<string, readonly Buffer[]>> = {
   small: [withBody(Buffer.from('Hello, world\n'))],
   fields: Array.from({ length: 64 }, (_, n) => withBody(BODY, fieldsOf(n))),
   mebibyte: [withBody(MEBIBYTE)],
+  tunnel: [Buffer.from('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: Hw7f/Q9qVd5eVA3xNTvJQHhqvrY=\r\n\r\n', 'latin1')],
 }
 
 const kind = process.argv[2] ?? ''
 const turn = answers[kind]
 if (turn === undefined) throw new Error(`no such answer: ${kind}; there are ${Object.keys(answers).join(', ')}`)
 
-type Rest = { bytes: Buffer }
+/** unsent: of the answer. expected: octets of the request's body that are still to come. */
+type State = { unsent: Buffer; expected: number }
 const NONE = Buffer.alloc(0)
-const send = (socket: Bun.Socket<Rest>, bytes: Buffer) => {
+const POST = 'P'.charCodeAt(0)
+
+/** Octets of the body that the head at the beginning of `bytes` announces and that are not in it. */
+const missing = (bytes: Buffer): number => {
+  if (bytes[0] !== POST) return 0
+  const end = bytes.indexOf('\r\n\r\n')
+  const length = /\r\ncontent-length: *(\d+)/i.exec(bytes.toString('latin1', 0, end))?.[1]
+  if (end < 0 || length === undefined) throw new Error('a head must come in one read, and give a length')
+  return end + 4 + Number(length) - bytes.length
+}
+const send = (socket: Bun.Socket<State>, bytes: Buffer) => {
   const taken = socket.write(bytes)
-  socket.data.bytes = taken < bytes.length ? bytes.subarray(Math.max(0, taken)) : NONE
+  socket.data.unsent = taken < bytes.length ? bytes.subarray(Math.max(0, taken)) : NONE
 }
 let at = 0
-const server = Bun.listen<Rest>({
+const server = Bun.listen<State>({
   hostname: '127.0.0.1',
   port: 0,
   socket: {
-    open(socket) { socket.data = { bytes: NONE } },
-    data(socket) { send(socket, turn[at++ % turn.length] ?? NONE) },
-    drain(socket) { if (socket.data.bytes.length > 0) send(socket, socket.data.bytes) },
+    open(socket) { socket.data = { unsent: NONE, expected: 0 } },
+    data(socket, bytes) {
+      const { data } = socket
+      data.expected = data.expected > 0 ? data.expected - bytes.length : missing(bytes)
+      if (data.expected === 0) send(socket, turn[at++ % turn.length] ?? NONE)
+    },
+    drain(socket) { if (socket.data.unsent.length > 0) send(socket, socket.data.unsent) },
   },
 })
 console.log(server.port)

@@ -1,19 +1,17 @@
-// The proxies that can be measured. All have core 0, one worker, no access log, no limit of requests on a connection, and the fields
-// on requests that ingress-nginx sets. A new one is a file in peers/ and a row here.
-import { startHaproxy } from './peers/haproxy.ts'
-import { startLintel } from './peers/lintel.ts'
-import { startNginx } from './peers/nginx.ts'
-import type { Peer } from './peers/peer.ts'
-import type { Setup } from './setup.ts'
-
-/** tool: what must be installed for it. */
-type PeerKind = { readonly tool: string | null; start(setup: Setup): Promise<Peer> }
+// The proxies that can be measured. All have one worker, keep-alive to the origin, no limit of requests on a connection, and the fields on
+// requests that ingress-nginx sets, or what they have in place of them. A new one is a file in peers/ and a row here.
+import { join } from 'node:path'
+import { caddy } from './peers/caddy.ts'
+import { envoy } from './peers/envoy.ts'
+import { haproxy } from './peers/haproxy.ts'
+import { lintel } from './peers/lintel.ts'
+import { nginx } from './peers/nginx.ts'
+import type { PeerKind } from './peers/peer.ts'
+import { traefik } from './peers/traefik.ts'
 
 /** What costs are compared with. */
 export const BASE = 'nginx'
 export const OURS = 'lintel'
-export const peerKinds: Readonly<Record<string, PeerKind>> = {
-  [BASE]: { tool: 'nginx', start: startNginx },
-  haproxy: { tool: 'haproxy', start: startHaproxy },
-  [OURS]: { tool: null, start: startLintel },
-}
+export const ROOT = join(import.meta.dir, '..', '..')
+
+export const peerKinds: Readonly<Record<string, PeerKind>> = { [BASE]: nginx, haproxy, envoy, traefik, caddy, [OURS]: lintel(ROOT) }

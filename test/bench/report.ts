@@ -1,55 +1,70 @@
-// Samples → medians, the ratio, and a Markdown table. Pure.
+// Rows and findings → Markdown. Pure.
+import type { Row } from './contest.ts'
+import { baseOf, type Finding, median, type Names, ratiosOf, troubleOf, valueOf } from './numbers.ts'
 
-export type Sample = {
-  readonly cpuUsPerRequest: number
-  readonly requestsPerSecond: number
-  /** Shares of the proxy's core, 0 to 1: used by the proxy, and by anything else. */
-  readonly ownShare: number
-  readonly otherShare: number
-  /** Why the sample can't be used. */
-  readonly trouble: string | undefined
-}
-export type Row = { readonly name: string; readonly samples: readonly Sample[] }
-
-export const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? NaN
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2
-}
-
-/** Median of the ratios within each round: what disturbs a round disturbs both sides of it. NaN when a sample is invalid. */
-export const ratio = (row: Row, base: Row): number => {
-  if ([...row.samples, ...base.samples].some((sample) => sample.trouble !== undefined)) return NaN
-  return median(row.samples.map((sample, round) => sample.cpuUsPerRequest / (base.samples[round]?.cpuUsPerRequest ?? NaN)))
-}
-
-/** For people: the ratio beside its bar. */
-export const verdict = (found: { readonly ratio: number; readonly bar: number }): string =>
-  Number.isNaN(found.ratio) ? 'not comparable' : `${found.ratio.toFixed(2)} (bar: ${found.bar}, ${found.ratio > found.bar ? 'BROKEN' : 'held'})`
-
+const round = (value: number) => Number.isNaN(value) ? '-' : value >= 100 ? `${Math.round(value)}` : value.toFixed(1)
+const two = (value: number) => Number.isNaN(value) ? '-' : value.toFixed(2)
 const percent = (share: number) => `${Math.round(share * 100)} %`
+const mebibytes = (octets: number) => round(octets / 2 ** 20)
 
-const tableRow = (row: Row, base: Row): string => {
-  const trouble = row.samples.find((sample) => sample.trouble !== undefined)?.trouble
-  if (trouble !== undefined) return `| ${row.name} | invalid: ${trouble} | | | | | ${row.samples.length} |`
-  const cpu = row.samples.map((sample) => sample.cpuUsPerRequest)
-  const of = (field: 'requestsPerSecond' | 'ownShare' | 'otherShare') => median(row.samples.map((sample) => sample[field]))
-  const compared = ratio(row, base)
-  return `| ${row.name} | ${median(cpu).toFixed(1)} (${Math.min(...cpu).toFixed(1)}-${Math.max(...cpu).toFixed(1)}) | ${Number.isNaN(compared) ? '-' : compared.toFixed(2)} ` +
-    `| ${Math.round(of('requestsPerSecond'))} | ${percent(of('ownShare'))} | ${percent(of('otherShare'))} | ${row.samples.length} |`
+/** What samples may tell beside their value, in this order. */
+const columns: readonly { readonly key: string; readonly title: string; readonly text: (value: number) => string }[] = [
+  { key: 'rate', title: 'requests/s', text: (value) => `${Math.round(value)}` },
+  { key: 'p50', title: 'p50 µs', text: round },
+  { key: 'p99', title: 'p99 µs', text: round },
+  { key: 'p999', title: 'p99.9 µs', text: round },
+  { key: 'max', title: 'max', text: round },
+  { key: 'cpu', title: 'CPU µs a request', text: round },
+  { key: 'cpuMs', title: 'CPU ms', text: round },
+  { key: 'own', title: 'core 0: proxy', text: percent },
+  { key: 'others', title: 'core 0: others', text: percent },
+  { key: 'rssBefore', title: 'RSS MiB before', text: mebibytes },
+  { key: 'rss', title: 'RSS MiB after', text: mebibytes },
+  { key: 'pss', title: 'PSS MiB after', text: mebibytes },
+]
+
+const spread = (values: readonly number[], text: (value: number) => string) => values.length === 0 ? '-' : `${text(median(values))} (${text(Math.min(...values))}-${text(Math.max(...values))})`
+const detail = (row: Row, key: string) => median(row.samples.flatMap(({ details }) => details[key] ?? []))
+
+const rowOf = (row: Row, { finding, names, shown }: { readonly finding: Finding; readonly names: Names; readonly shown: typeof columns }): string => {
+  const trouble = troubleOf(row)
+  if (trouble !== undefined) return `| ${[row.name, `invalid: ${trouble.replaceAll('|', '/')}`, '', ...shown.map(() => ''), row.samples.length].join(' | ')} |`
+  const ratios = ratiosOf(row, baseOf(row, finding.rows, { cell: finding.cell, names }))
+  return `| ${[row.name, spread(row.samples.map(({ value }) => value), round), spread(ratios, two), ...shown.map(({ key, text }) => text(detail(row, key))), row.samples.length].join(' | ')} |`
 }
 
 /** Others on the proxy's core cost it its caches: above this share the numbers say little. */
-const quietShare = 0.15
-const disturbed = (rows: readonly Row[]): string[] =>
-  rows.some((row) => median(row.samples.map((sample) => sample.otherShare)) > quietShare)
-    ? ['', `Other processes used more than ${percent(quietShare)} of core 0: repeat this on a quiet machine.`]
-    : []
+const QUIET = 0.15
+export const disturbed = (rows: readonly Row[]): boolean => rows.some((row) => detail(row, 'others') > QUIET)
 
-export const report = (rows: readonly Row[], base: Row): string => [
-  '| proxy | CPU µs a request, median (min-max) | ratio | requests/s | core 0: proxy | core 0: others | rounds |',
-  '|---|---|---|---|---|---|---|',
-  ...rows.map((row) => tableRow(row, base)),
-  ...disturbed(rows),
-].join('\n')
+/** The measurements of one cell. */
+export const tableOf = (finding: Finding, names: Names): string => {
+  const shown = columns.filter(({ key }) => finding.rows.some((row) => row.samples.some(({ details }) => details[key] !== undefined)))
+  const titles = ['proxy', `${finding.cell.unit}, median (min-max)`, `by ${finding.cell.compare === 'variants' ? 'its first' : names.base}`, ...shown.map(({ title }) => title), 'rounds']
+  return [
+    `| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`,
+    ...finding.rows.map((row) => rowOf(row, { finding, names, shown })),
+    ...(disturbed(finding.rows) ? ['', `Other processes used more than ${percent(QUIET)} of core 0: repeat this on a quiet machine.`] : []),
+  ].join('\n')
+}
+
+/** One line for people: what was found, beside bar and goal. */
+export const sentence = ({ cell, found, verdict, to }: Finding): string => {
+  if (verdict === 'unranked') return `${two(to.base)} times what it was`
+  if (verdict === 'invalid') return 'invalid: nothing can be said'
+  return `${two(found)} (bar ${cell.bar}, goal ${cell.goal}): ${verdict === 'missed' ? 'MISSED' : verdict}`
+}
+
+/** All cells, a line each. `peers`: columns beside Lintel's. */
+export const summary = (findings: readonly Finding[], peers: readonly string[]): string => {
+  const titles = ['cell', 'unit', ...peers, 'to nginx', 'to the best peer', 'held against', 'bar', 'goal', 'verdict']
+  const lines = findings.map(({ cell, rows, found, verdict, to }) => {
+    const values = peers.map((peer) => {
+      const row = rows.findLast((each) => each.peer === peer)
+      return row === undefined ? '' : troubleOf(row) === undefined ? round(valueOf(row)) : 'invalid'
+    })
+    const held = cell.compare === 'value' ? round(found) : `${two(found)}${cell.compare === 'variants' ? ` × ${cell.variants?.[0]?.name}` : ' × nginx'}`
+    return [cell.name, cell.unit, ...values, two(to.base), two(to.best), Number.isNaN(found) ? '-' : held, cell.bar, cell.goal, verdict === 'missed' ? '**missed**' : verdict]
+  })
+  return [`| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`, ...lines.map((line) => `| ${line.join(' | ')} |`)].join('\n')
+}

@@ -1,11 +1,16 @@
-// `npm run bench`: CPU per request of Lintel beside nginx, for each kind of traffic. Proxies on core 0, load and origin on core 1. The
-// ratio within one run compares; absolute numbers do not.
+// `npm run bench`: Lintel beside nginx and others, cell by cell. Proxies on core 0, load and origin on core 1. The ratio within one run
+// compares; absolute numbers do not.
 import { cpus } from 'node:os'
-import { measureCell } from './measure.ts'
+import { contestantsOf, withOrigin } from './contest.ts'
+import type { Cell } from './cells.ts'
+import { type Finding, judge } from './numbers.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
 import { BASE, OURS, peerKinds } from './peers.ts'
-import { ratio, report, type Row, verdict } from './report.ts'
-import { fail, needTools } from './tools.ts'
+import type { PeerKind } from './peers/peer.ts'
+import { sentence, summary, tableOf } from './report.ts'
+import { resultsOf, RESULTS } from './results.ts'
+import { checkOut } from './revision.ts'
+import { fail, needTools, provide } from './tools.ts'
 
 const readOptions = (): Options => {
   try {
@@ -15,28 +20,44 @@ const readOptions = (): Options => {
   }
 }
 
-const toolsFor = ({ cells, peers }: Options): Set<string> => {
-  const tools = ['taskset', ...cells.map(({ load }) => load.tool), ...peers.map((name) => peerKinds[name]?.tool ?? 'taskset')]
-  if (cells.some(({ origin }) => origin === 'grpc')) tools.push('nghttpd')
-  return new Set(tools)
+/** Those that are there; of the others the reason is told. */
+const available = (names: readonly string[]): Record<string, PeerKind> => {
+  const found: Record<string, PeerKind> = {}
+  for (const name of names) {
+    const kind = peerKinds[name]
+    const reason = kind?.tool === null || kind === undefined ? undefined : provide(kind.tool)
+    if (reason !== undefined) console.error(`bench: ${name} is not available: ${reason}`)
+    else if (kind !== undefined) found[name] = kind
+  }
+  return found
 }
 
-const rowOf = (rows: readonly Row[], name: string): Row => rows.find((row) => row.name === name) ?? { name, samples: [] }
+const measured = async (cell: Cell, peers: Readonly<Record<string, PeerKind>>, options: Options): Promise<Finding> => {
+  const names = { ours: OURS, base: options.against === undefined ? BASE : revisionName(options.against) }
+  const allowed = Object.fromEntries(Object.entries(peers).filter(([name]) => cell.only === undefined || cell.only.includes(name) || name === names.base))
+  const rows = await withOrigin(cell.site, (setup) => cell.measure(contestantsOf(allowed, cell.variants ?? [{ name: '' }], cell.site), setup, options))
+  const finding = judge(cell, rows, { names, ranked: options.against === undefined })
+  console.log(`\n## ${cell.name}: ${cell.about}\n\n${tableOf(finding, names)}\n\n${OURS}: ${sentence(finding)}`)
+  return finding
+}
+const revisionName = (revision: string) => `${OURS}@${revision}`
 
 const main = async (options: Options): Promise<number> => {
   if (cpus().length < 2) fail('this needs two cores: one for the proxy, one for load and origin')
-  needTools(toolsFor(options))
-  const found: { cell: string; bar: number; ratio: number; rows: Row[] }[] = []
-  for (const cell of options.cells) {
-    const rows = await measureCell(cell, options.peers, options)
-    const base = rowOf(rows, BASE)
-    const entry = { cell: cell.name, bar: cell.bar, ratio: ratio(rowOf(rows, OURS), base), rows }
-    found.push(entry)
-    console.log(`\n## ${cell.name}: ${cell.about}\n\n${report(rows, base)}\n\n${OURS} / ${BASE}: ${verdict(entry)}`)
+  needTools(['taskset', ...options.cells.flatMap(({ tools }) => tools)])
+  const earlier = options.against === undefined ? undefined : checkOut(options.against)
+  const peers = { ...(earlier && { [revisionName(earlier.name)]: earlier.kind }), ...available(options.peers) }
+  const findings: Finding[] = []
+  try {
+    for (const cell of options.cells) findings.push(await measured(cell, peers, options))
+  } finally {
+    earlier?.remove()
   }
-  if (options.json !== undefined) await Bun.write(options.json, `${JSON.stringify(found, null, 2)}\n`)
-  if (found.some((entry) => Number.isNaN(entry.ratio))) return 1
-  return options.gate && found.some((entry) => entry.ratio > entry.bar) ? 1 : 0
+  console.log(`\n${summary(findings, Object.keys(peers))}`)
+  if (options.json !== undefined) await Bun.write(options.json, `${JSON.stringify(findings, null, 2)}\n`)
+  if (options.whole) await Bun.write(RESULTS, resultsOf(findings, { peers: Object.keys(peers), base: BASE, options }))
+  if (findings.some(({ verdict, to }) => verdict === 'invalid' || verdict === 'unranked' && Number.isNaN(to.base))) return 1
+  return options.gate && findings.some(({ verdict }) => verdict === 'missed') ? 1 : 0
 }
 
 // Leaving by exit ends the children too: their `exit` listeners send SIGTERM.

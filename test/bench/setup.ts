@@ -7,17 +7,12 @@ import { certificate, type TestCertificate } from '../support/certificate.ts'
 import { accepts, freePort } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 import { startChild } from './child.ts'
-import { host, onLoadCore } from './load.ts'
+import { onLoadCore } from './loads/load.ts'
+import { host, type OriginKind } from './site.ts'
 import { toolPath } from './tools.ts'
-
-/** small: 13 octets. fields: 12 field lines, 2 KiB. mebibyte: 1 MiB. grpc: a message and its trailers, over HTTP/2. */
-export type OriginKind = 'small' | 'fields' | 'mebibyte' | 'grpc'
 
 export type Setup = {
   readonly originPort: number
-  readonly grpc: boolean
-  /** Proxies listen with TLS, and offer HTTP/2. */
-  readonly secure: boolean
   readonly pair: TestCertificate
   /** Holds cert.pem, key.pem, pair.pem (both) and the message at GRPC_PATH; ends with the setup. */
   readonly folder: string
@@ -28,7 +23,7 @@ export const GRPC_PATH = 'bench.Echo/Say'
 /** One uncompressed message of 55 octets: its framing is a flag and four octets of length. */
 const MESSAGE = Buffer.concat([Buffer.from([0, 0, 0, 0, 55]), Buffer.alloc(55, 'lintel ')])
 
-export const setUp = async ({ origin, secure }: { readonly origin: OriginKind; readonly secure: boolean }): Promise<Setup> => {
+export const setUp = async (origin: OriginKind): Promise<Setup> => {
   const folder = mkdtempSync(join(tmpdir(), 'lintel-bench-'))
   const pair = await certificate({ names: [host] })
   const files = { 'cert.pem': pair.cert, 'key.pem': pair.key, 'pair.pem': pair.cert + pair.key, [GRPC_PATH]: MESSAGE }
@@ -38,7 +33,7 @@ export const setUp = async ({ origin, secure }: { readonly origin: OriginKind; r
   }
   const { port, stop } = await (origin === 'grpc' ? startGrpcOrigin(folder) : startOrigin(origin))
   return {
-    originPort: port, grpc: origin === 'grpc', secure, pair, folder,
+    originPort: port, pair, folder,
     async stop() {
       await stop()
       rmSync(folder, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 // Connections that bring one request and are closed: memory does not follow their number.
-import { parseWrk } from '../bench/wrk.ts'
+import { parseWrk } from '../bench/loads/wrk.ts'
 import { type Extent, type Figure, type Finding, slope } from './figure.ts'
 import { HOST } from './host.ts'
 import { resident } from './resident.ts'

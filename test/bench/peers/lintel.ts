@@ -1,30 +1,56 @@
-// Lintel by its command line, with a manifest a person would write.
+// Lintel by its command line, with manifests a person would write. The source may be that of another revision.
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { backend, configMap, ingress, service, tlsSecret } from '../../support/manifests.ts'
-import { start } from '../../support/program.ts'
-import { host } from '../load.ts'
-import type { Setup } from '../setup.ts'
-import { onProxyCore, type Peer, UNLIMITED } from './peer.ts'
+import { toYaml } from '../../support/program.ts'
+import { freePort } from '../../support/ports.ts'
+import { hostsOf, newHost } from '../site.ts'
+import { IDLE_SECONDS, type PeerKind, type Place, put, UNLIMITED } from './peer.ts'
+import { canaryAnnotations, POLICY_PATH, policyAnnotations } from './lintel-policies.ts'
 
 const NAME = 'bench'
-const SETTINGS = { 'disable-access-log': 'true', 'keep-alive-requests': UNLIMITED, 'upstream-keepalive-requests': UNLIMITED }
+const settingsOf = ({ log }: Place['site']) => ({
+  'disable-access-log': `${!log}`, 'keep-alive': `${IDLE_SECONDS}`, 'keep-alive-requests': UNLIMITED, 'upstream-keepalive-requests': UNLIMITED, 'proxy-body-size': '0',
+})
 
-/** What makes Lintel do what the cell asks of all proxies. */
-export const lintelManifests = ({ originPort, grpc, secure, pair }: Pick<Setup, 'originPort' | 'grpc' | 'secure' | 'pair'>): object[] => [
-  ingress({
-    metadata: { name: NAME, ...(grpc && { annotations: { 'nginx.ingress.kubernetes.io/backend-protocol': 'GRPC' } }) },
-    ...(secure && { tls: [{ hosts: [host], secretName: NAME }] }),
-    rules: [{ host, paths: [{ path: '/', backend: backend(NAME) }] }],
-  }),
-  ...service({ metadata: { name: NAME }, ports: [{ name: 'http', port: 80 }], endpoints: [originPort] }),
-  ...(secure ? [tlsSecret({ name: NAME }, pair)] : []),
-  configMap({ name: NAME }, SETTINGS),
+type Route = { readonly name: string; readonly host: string; readonly annotations?: Readonly<Record<string, string>> }
+
+const routeOf = ({ name, host, annotations }: Route, { origin, secure, policies }: Place['site']) => ingress({
+  metadata: { name, annotations: { ...(origin === 'grpc' && { 'nginx.ingress.kubernetes.io/backend-protocol': 'GRPC' }), ...annotations } },
+  ...(secure && { tls: [{ hosts: [host], secretName: NAME }] }),
+  rules: [{ host, paths: [{ path: policies ? POLICY_PATH : '/', pathType: policies ? 'ImplementationSpecific' : 'Prefix', backend: backend(NAME) }] }],
+})
+
+const routesOf = (site: Place['site']): object[] => hostsOf(site).flatMap((host, n) => {
+  const name = n === 0 ? NAME : `${NAME}-${n}`
+  if (!site.policies) return [routeOf({ name, host }, site)]
+  return [routeOf({ name, host, annotations: policyAnnotations }, site), routeOf({ name: `${name}-canary`, host, annotations: canaryAnnotations }, site)]
+})
+
+/** What makes Lintel do what the cell asks of all proxies: an Ingress for each host, one Service. */
+export const lintelManifests = (place: Pick<Place, 'site' | 'pair' | 'originPort'>): object[] => [
+  ...routesOf(place.site),
+  ...service({ metadata: { name: NAME }, ports: [{ name: 'http', port: 80 }], endpoints: [place.originPort] }),
+  ...(place.site.secure ? [tlsSecret({ name: NAME }, place.pair)] : []),
+  configMap({ name: NAME }, settingsOf(place.site)),
 ]
 
-export const startLintel = async (setup: Setup): Promise<Peer> => {
-  const program = await start({
-    manifests: lintelManifests(setup),
-    flags: [`--configmap=default/${NAME}`, '--workers=1'],
-    command: [...onProxyCore, process.execPath, 'src/main.ts'],
-  })
-  return { name: 'lintel', port: setup.secure ? program.https : program.http, pid: program.pid, stop: program.stop }
-}
+/** root: of the source. */
+export const lintel = (root: string): PeerKind => ({
+  tool: null,
+  plan(place) {
+    const { site, folder, port } = place
+    const [http, https] = site.secure ? [freePort(), port] : [port, freePort()]
+    return {
+      files: { 'manifests/bench.yaml': toYaml(lintelManifests(place)) },
+      command: [
+        process.execPath, join(root, 'src/main.ts'), `--manifests=${join(folder, 'manifests')}`, `--configmap=default/${NAME}`, `--workers=${site.workers}`,
+        `--http-port=${http}`, `--https-port=${https}`, '--healthz-port=0', '--bind-address=127.0.0.1',
+      ],
+    }
+  },
+  change(place, { n }) {
+    put(place.folder, { staged: toYaml([routeOf({ name: `new-${n}`, host: newHost(n) }, place.site)]) })
+    renameSync(join(place.folder, 'staged'), join(place.folder, 'manifests', `new-${n}.yaml`))
+  },
+})

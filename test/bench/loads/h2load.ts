@@ -1,6 +1,7 @@
 // HTTP/2 load over TLS: h2load, one thread, streams in parallel on each connection.
-import { host, type Load, type LoadReport, outputOf, unusable } from './load.ts'
-import { GRPC_PATH } from './setup.ts'
+import { GRPC_PATH } from '../setup.ts'
+import { host } from '../site.ts'
+import { BUSY, type Load, type LoadReport, outputOf, unusable } from './load.ts'
 
 const numberOf = (report: string, pattern: RegExp) => Number(pattern.exec(report)?.[1] ?? NaN)
 
@@ -20,6 +21,7 @@ export const parseH2load = (report: string): LoadReport => {
 /** grpc: each request carries the message of the cell's folder. */
 export const h2load = ({ connections, streams, grpc = false }: { readonly connections: number; readonly streams: number; readonly grpc?: boolean }): Load => ({
   tool: 'h2load',
+  busy: BUSY,
   run: async ({ port, seconds, folder }) => {
     const message = grpc ? ['-d', `${folder}/${GRPC_PATH}`, '-H', 'content-type: application/grpc', '-H', 'te: trailers'] : []
     const url = `https://${host}/${grpc ? GRPC_PATH : ''}`
