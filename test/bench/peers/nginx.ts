@@ -8,7 +8,7 @@ const FIELDS = {
   'Host': '$http_host', 'X-Request-ID': '$request_id', 'X-Real-IP': '$remote_addr', 'X-Forwarded-For': '$remote_addr', 'X-Forwarded-Host': '$http_host',
   'X-Forwarded-Port': '$server_port', 'X-Forwarded-Proto': '$scheme', 'X-Forwarded-Scheme': '$scheme', 'X-Scheme': '$scheme',
 }
-/** ingress-nginx.md §4.9, as far as nginx alone has the variables. */
+/** ingress-nginx's upstreaminfo, as far as nginx alone has the variables. */
 const LOG_FORMAT = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length '
   + '$request_time [default-bench-80] [] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $request_id'
 
