@@ -1,6 +1,6 @@
 // The contract between the thread that builds and the threads that serve: plain data that survives JSON.
 // Knows nothing of Kubernetes objects, sockets or Hono. A Route is complete: the proxy executes it and decides nothing.
-import type { Settings } from './settings.ts'
+import type { Coding, Settings } from './settings.ts'
 
 /** One immutable picture of everything served. Maps are shared between versions by identity where nothing changed. */
 export type Table = {
@@ -125,6 +125,8 @@ export type Policies = {
   readonly requestBuffer?: { readonly memoryBytes: number }
   /** proxy-buffering: so much of an answer is read while the client is not ready for it, in memory and then in a file (0: in none). */
   readonly answerBuffer?: { readonly memoryBytes: number; readonly fileBytes: number }
+  /** use-gzip and its like: answers may be compressed so, the first of what a client likes equally. */
+  readonly compression?: { readonly codings: readonly Coding[] }
   /** mirror-target and its companions: a copy of each request goes there. */
   readonly mirror?: Mirror
   readonly timeouts: Timeouts

@@ -17,6 +17,7 @@ import type { PoolLimits } from '../upstream/endpoint-pool.ts'
 import { Pools } from '../upstream/pools.ts'
 import { ProxyApp } from './app.ts'
 import { Coverage } from './certificates.ts'
+import { Compressors } from './compress/compressor.ts'
 import { termsFor } from './handshakes.ts'
 import { type DropReason, Mirrors } from './mirrors.ts'
 import { RequestIds } from './request-ids.ts'
@@ -68,7 +69,8 @@ export class Edge {
     this.#pools = new Pools(poolLimits(settings), wire)
     const view = globalView(this.table.global)
     const backends = new Backends(this.#pools, { workers: bind.workers, ejected: events.ejected })
-    const shared = { ids: new RequestIds(), texts: new Texts(), space: new SpillSpace(), mirrors: new Mirrors(this.#pools, events.mirrorDropped) }
+    const mirrors = new Mirrors(this.#pools, events.mirrorDropped)
+    const shared = { ids: new RequestIds(), texts: new Texts(), space: new SpillSpace(), compressors: new Compressors(), mirrors }
     this.#serving = { ...shared, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
     this.#listener = new Listener({

@@ -13,6 +13,8 @@ import type { LiveEndpoint } from '../upstream/endpoint.ts'
 import type { EndpointPool } from '../upstream/endpoint-pool.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import { CurrentAttempt } from './attempt.ts'
+import { CompressedAnswer, type CompressedOwner } from './compress/compressed-answer.ts'
+import type { Compression } from './compress/compression.ts'
 import { type AheadLimits, type AheadReader, mayRunAhead, ReadAhead } from './read-ahead.ts'
 import { type RequestBody, StreamedBody } from './request-body.ts'
 import { conditionOfError, conditionOfStatus, isRepeatable, mayRetry } from './retry.ts'
@@ -31,6 +33,8 @@ export interface Forwarded extends BalancedRequest {
   readonly stored: RequestBody | null
   /** How far its answer may be read ahead of the client; undefined: not at all. */
   readonly answerBuffer: AheadLimits | undefined
+  /** null: it goes as it is. */
+  readonly compression: Compression | null
   /** Put on the answer. */
   readonly answerFields: FieldBlock
   readonly upstreamTarget: string
@@ -47,7 +51,7 @@ export interface Forwarded extends BalancedRequest {
 /** What it needs of the worker. */
 export type Upstreams = { readonly pools: { to(endpoint: LiveEndpoint): Pick<EndpointPool, 'take' | 'dial'> }; readonly clock: Clock; readonly space: SpillSpace; readonly view: Pick<GlobalView, 'requestFields'> }
 
-export class Forward implements AnswerSink, Applicant, AheadReader {
+export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOwner {
   readonly #context: Forwarded
   readonly #upstreams: Upstreams
   readonly #attempt = new CurrentAttempt()
@@ -66,6 +70,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
   /** The answer may be read ahead so far; it is, as its client was slower. */
   #limits: AheadLimits | undefined
   #ahead: ReadAhead | null = null
+  #compressed: CompressedAnswer | null = null
   #tunnel = false
   /** In a tunnel each direction ends by itself. */
   #upstreamDone = false
@@ -77,7 +82,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
     this.#body = this.#streamed = new StreamedBody(context.exchange)
   }
 
-  get active() { return this.#connection !== null || this.#waiting || this.#ahead !== null }
+  get active() { return this.#connection !== null || this.#waiting || this.#ahead !== null || this.#compressed !== null }
 
   /** The first try goes to `endpoint`, or waits. Throws ProxyError where the backend has no place. */
   start(backend: LiveBackend, endpoint: LiveEndpoint) {
@@ -149,7 +154,8 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
     if (span.last) this.#clientEnded()
     return sent
   }
-  clientDrained() {
+  clientDrained() { if (this.#compressed?.resume() !== false) this.compressedAll() }
+  compressedAll() {
     if (this.#ahead === null) this.#connection?.resume()
     else this.#ahead.resume()
   }
@@ -181,13 +187,22 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
 
   answered(head: ReceivedAnswer, span: Span): boolean {
     if (head.status >= LEAST_RETRIED && this.#again(head.status, span.last)) return true
-    const { exchange, answerFields } = this.#context
+    const { answerFields, answerBuffer, compression } = this.#context
     this.#begin(head, span)
-    const { answerBuffer } = this.#context
     this.#limits = answerBuffer !== undefined && mayRunAhead(head) ? answerBuffer : undefined
+    return compression === null ? this.#respond(head, answerFields, span) : this.#respondBy(compression, head, span)
+  }
+  #respond(head: ReceivedAnswer, added: FieldBlock, span: Span): boolean {
     const { last } = span
     if (last) this.#finish()
-    return exchange.respond(head, answerFields, span) || last || this.#runsAhead()
+    return this.#context.exchange.respond(head, added, span) || last || this.#runsAhead()
+  }
+  #respondBy(compression: Compression, received: ReceivedAnswer, span: Span): boolean {
+    const { exchange, answerFields } = this.#context
+    const { head, added, compressor } = compression.outgoing(received, answerFields, exchange.request)
+    if (compressor === null) return this.#respond(head, added, span)
+    this.#compressed = new CompressedAnswer(exchange, { head, added, compressor }, this)
+    return this.#compress(this.#compressed, span)
   }
 
   tunnelled(head: ReceivedAnswer, span: Span): boolean {
@@ -201,6 +216,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
   body(span: Span): boolean {
     this.#attempt.received(span.size)
     if (this.#ahead?.idle === false) return this.#readAhead(this.#ahead, span)
+    if (this.#compressed !== null) return this.#compress(this.#compressed, span)
     const { last } = span
     if (last) this.#upstreamEnded()
     return this.#context.exchange.write(span) || last || this.#runsAhead()
@@ -217,6 +233,14 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
     const last = this.#responded ? error : this.#recover(error)
     if (last !== null) this.#end(last)
   }
+
+  /** Its last octets may go later. */
+  #compress(compressed: CompressedAnswer, span: Span): boolean {
+    const { last } = span
+    if (last) this.#upstreamFreed()
+    return compressed.write(span) || last || this.#runsAhead()
+  }
+  compressedLast() { this.#finish() }
 
   // ---- reading ahead
 
@@ -241,6 +265,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
   }
 
   deliver(span: Span): boolean {
+    if (this.#compressed !== null) return this.#compressed.write(span)
     if (span.last) this.#finish()
     return this.#context.exchange.write(span)
   }
@@ -322,8 +347,8 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
   #finish(error?: ProxyError) {
     this.#connection = null
     this.#attempt.end(error?.code ?? '')
+    this.#context.bytesOut = this.#compressed?.octets ?? this.#context.attempts.at(-1)?.bytes ?? 0
     this.#release()
-    this.#context.bytesOut = this.#context.attempts.at(-1)?.bytes ?? 0
     this.#context.finish(error)
   }
 
@@ -331,6 +356,8 @@ export class Forward implements AnswerSink, Applicant, AheadReader {
     this.#body.settle()
     this.#ahead?.close()
     this.#ahead = null
+    this.#compressed?.close()
+    this.#compressed = null
     this.#time?.end()
     this.#leavePlace()
   }

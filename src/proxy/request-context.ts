@@ -12,6 +12,7 @@ import type { LiveBackend } from '../upstream/backends.ts'
 import type { LiveEndpoint } from '../upstream/endpoint.ts'
 import type { ClientSession } from './affinity.ts'
 import type { AnswerPlan } from './answer-plan.ts'
+import type { Compression } from './compress/compression.ts'
 import { Forward } from './forward.ts'
 import { ForwardedFields } from './forwarded.ts'
 import type { Mirrored, MirrorCopy } from './mirror-copy.ts'
@@ -36,6 +37,8 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   session: ClientSession | null = null
   /** Of a route that stores bodies, once the chain has come there. */
   stored: StoredBody | null = null
+  /** Of a route whose answers may be compressed. */
+  compression: Compression | null = null
   /** What `select` chose and `forward` uses. */
   chosen: { readonly backend: LiveBackend; readonly endpoint: LiveEndpoint } | null = null
   readonly #serving: Serving
@@ -65,7 +68,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
     this.reason = this.alternativeName = ''
     this.attempts.length = 0
     this.upstreamTarget = request.cleanTarget
-    this.upstreamHost = this.chosen = this.session = this.stored = this.#copy = null
+    this.upstreamHost = this.chosen = this.session = this.stored = this.compression = this.#copy = null
     this.#over = this.#unread = false
     this.clientFields = noFields
     this.#forwarded.read(request, this.#serving.view)

@@ -3,12 +3,14 @@
 import type { Clock } from '../http/clock.ts'
 import { type FieldBlock, fieldBlock, type NameTable, requestNames } from '../http/fields.ts'
 import type { Global } from '../model.ts'
+import type { Settings } from '../settings.ts'
 import type { Sink } from '../telemetry/record.ts'
 import type { Backends } from '../upstream/backends.ts'
 import type { Pools } from '../upstream/pools.ts'
 import { AnswerPlans } from './answer-plan.ts'
 import type { Coverage } from './certificates.ts'
 import { type Trust, trustOf } from './client-view.ts'
+import type { Compressors } from './compress/compressor.ts'
 import type { Mirrors } from './mirrors.ts'
 import type { RequestIds } from './request-ids.ts'
 import type { SpillSpace } from './spill-space.ts'
@@ -16,6 +18,7 @@ import type { Texts } from './texts.ts'
 
 /** What follows from Global, made anew when it changes. */
 export type GlobalView = {
+  readonly settings: Settings
   readonly plans: AnswerPlans
   readonly trust: Trust | null
   readonly requestNames: NameTable
@@ -28,6 +31,7 @@ export type GlobalView = {
 export const globalView = (global: Global): GlobalView => {
   const requestFieldNames = new Set(global.requestFields.map(([name]) => name.toLowerCase()))
   return {
+    settings: global.settings,
     plans: new AnswerPlans(global),
     trust: trustOf(global.settings),
     requestNames: requestNames(requestFieldNames),
@@ -45,6 +49,7 @@ export type Serving = {
   readonly texts: Texts
   readonly space: SpillSpace
   readonly mirrors: Mirrors
+  readonly compressors: Compressors
   readonly sink: Sink
   readonly coverage: Coverage
   view: GlobalView

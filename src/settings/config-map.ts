@@ -1,6 +1,7 @@
 // The ConfigMap keys that act, with ingress-nginx's names, meanings and defaults (ingress-nginx.md §2). Every key is read alone:
 // a bad one is reported and its default stands. Knows neither Kubernetes objects nor what the keys are used for.
 import { z } from 'zod'
+import { compressionKeys } from './compression-keys.ts'
 import { inactiveKeys } from './inactive-keys.ts'
 import { nearest } from './nearest.ts'
 import { CIPHERS, cipherList, curves, tlsVersions } from './tls-values.ts'
@@ -76,6 +77,7 @@ export const configMap = z.object({
   'load-balance': loadBalance.prefault('round_robin').describe('How an endpoint is chosen: round_robin, ewma (the faster of two) or least_conn'),
   'service-upstream': boolean.prefault('false').describe('Send requests to the cluster IP of a Service instead of its endpoints'),
   'annotation-value-word-blocklist': list.prefault('').describe('An Ingress with one of these words in an annotation is not served'),
+  ...compressionKeys,
   'worker-processes': workers.prefault('auto').describe('Proxy workers; auto: the CPU quota'),
   'worker-shutdown-timeout': seconds.prefault('240s').describe('Time that requests get to finish at shutdown, and over which tunnels end one after another, seconds'),
   'disable-access-log': boolean.prefault('false').describe('No access log'),

@@ -52,16 +52,6 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'http2-max-header-size': { default: '', about: 'Largest HTTP/2 head', why: DEAD },
   'http2-max-requests': { default: '0', about: 'Requests on an HTTP/2 connection', why: DEAD },
 
-  'use-gzip': { default: 'false', about: 'Compress answers with gzip' },
-  'gzip-level': { default: '1', about: 'Its level' },
-  'gzip-min-length': { default: '256', about: 'Smallest answer that it compresses' },
-  'gzip-types': { default: '', about: 'Media types that it compresses' },
-  'gzip-disable': { default: '', about: 'User agents that get no gzip' },
-  'enable-brotli': { default: 'false', about: 'Compress answers with Brotli' },
-  'brotli-level': { default: '4', about: 'Its level' },
-  'brotli-min-length': { default: '20', about: 'Smallest answer that it compresses' },
-  'brotli-types': { default: '', about: 'Media types that it compresses' },
-
   'default-type': { default: 'text/html', about: 'Media type of answers that have none' },
   'custom-http-errors': { default: '', about: 'Statuses that the default backend answers instead' },
   'disable-proxy-intercept-errors': { default: 'false', about: 'Error pages for our own errors only' },

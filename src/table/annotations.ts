@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { nearest } from '../settings/nearest.ts'
 import { boolean, bytes, cookieName, count, fieldName, onOff, retryConditions, seconds, wholeNumber, wholeSeconds } from '../settings/values.ts'
 import { balanceAnnotations } from './balance-annotations.ts'
+import { compressionAnnotations } from './compression.ts'
 import { healthAnnotations } from './health-annotations.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
 import { mirrorAnnotations } from './mirror.ts'
@@ -72,6 +73,7 @@ export const annotationSchema = z.object({
   ...healthAnnotations,
   ...mirrorAnnotations,
   ...tlsAnnotations,
+  ...compressionAnnotations,
   'canary': boolean.optional()
     .describe('This Ingress is no route: its Services get a part of the requests of the Ingress with the same host, path and pathType'),
   'canary-by-header': fieldName.optional().describe('Field whose value `always` or `never` decides for or against the canary'),

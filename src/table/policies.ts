@@ -3,6 +3,7 @@ import type { Policies } from '../model.ts'
 import type { Settings } from '../settings.ts'
 import type { Annotations } from './annotations.ts'
 import { answerBufferOf, requestBufferOf } from './buffers.ts'
+import { compressionOf } from './compression.ts'
 import { mirrorOf } from './mirror.ts'
 
 /** The settings that routes depend on: while these stay the same, a ConfigMap change leaves every route as it is. */
@@ -33,6 +34,9 @@ export function routeSettings(settings: Settings) {
     'proxy-buffers-number': settings['proxy-buffers-number'],
     'proxy-buffer-size': settings['proxy-buffer-size'],
     'proxy-max-temp-file-size': settings['proxy-max-temp-file-size'],
+    'use-gzip': settings['use-gzip'],
+    'enable-brotli': settings['enable-brotli'],
+    'enable-zstd': settings['enable-zstd'],
     'load-balance': settings['load-balance'],
     'service-upstream': settings['service-upstream'],
     'annotation-value-word-blocklist': settings['annotation-value-word-blocklist'],
@@ -49,6 +53,7 @@ export function commonPolicies(values: Annotations, settings: RouteSettings, den
   const reason = denies === undefined ? globalDenial(values, settings) : denies
   const redirect = redirectOf(values)
   const mirror = mirrorOf(values)
+  const compression = compressionOf(values, settings)
   const requestBuffer = requestBufferOf(values, settings)
   const answerBuffer = answerBufferOf(values, settings)
   return {
@@ -61,6 +66,7 @@ export function commonPolicies(values: Annotations, settings: RouteSettings, den
     ...(requestBuffer !== undefined && { requestBuffer }),
     ...(answerBuffer !== undefined && { answerBuffer }),
     ...(mirror !== undefined && { mirror }),
+    ...(compression !== undefined && { compression }),
     timeouts: timeoutsOf(values, settings),
     retry: retryOf(values, settings),
   }

@@ -1,5 +1,6 @@
 // The reference of annotations and ConfigMap keys, written from the schemas that read them: `bun src/table/readme.ts`.
 // Knows nothing of building tables.
+import { COMPRESSED_AT_ONCE } from '../settings/compression-keys.ts'
 import { configMap } from '../settings/config-map.ts'
 import { type InactiveKey, inactiveKeys } from '../settings/inactive-keys.ts'
 import { annotationSchema } from './annotations.ts'
@@ -54,6 +55,7 @@ taken too. Sizes take \`k\`, \`m\`, \`g\`.
 
 ${table(['key', 'default', 'what it does'], keys())}
 
+${COMPRESSION}
 ### Other than in ingress-nginx
 
 ${table(['key', 'where', 'what is different'], differences(keyDifferences))}
@@ -67,6 +69,18 @@ ${table(['key', 'default of ingress-nginx', 'about'], keysWhere(isLater).map(row
 ${table(['key', 'about', 'why'], keysWhere((one) => one.why !== undefined).map(rowWithReason))}
 `
 }
+
+const COMPRESSION = `### Compression
+
+\`use-gzip\`, \`enable-brotli\` and \`enable-zstd\` each switch on a coding; the annotation \`lintel.dev/compression\` names those of an Ingress. A client gets what its
+Accept-Encoding likes best; of equals the first of zstd, br, gzip, or of the annotation. Whatever could be compressed for somebody says \`Vary: Accept-Encoding\`; what
+is has a weak ETag, no Accept-Ranges and no digests of its octets. Left alone: answers that have a Content-Encoding or \`Cache-Control: no-transform\` (nginx compresses those), parts,
+204, HTTP/1.0, gRPC, answers of our own. Answers of every status are compressed, in nginx 200, 403 and 404 alone. What an endpoint sends is flushed when it has been read, so that events (with
+\`text/event-stream\` among the types) and slow pages come at once. At most ${COMPRESSED_AT_ONCE} answers of a worker are compressed at a time, each taking about 1 MiB; more go as they are.
+
+Compression of secrets together with what a client sent tells their octets to who watches lengths (BREACH): keep it off, with \`lintel.dev/compression: "off"\`, where answers
+over TLS mirror requests and hold tokens that do not change. High levels cost every request of a worker its time: Brotli 11 needs two seconds for a mebibyte, zstd 3 four milliseconds.
+`
 
 function annotations(): string[][] {
   return Object.entries(annotationSchema.shape).map(([name, schema]) => [code(name), schema.description ?? ''])

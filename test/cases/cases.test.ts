@@ -24,6 +24,7 @@ const FEATURES = [
   'canary-affinity',
   'load-balance',
   'upstream-hash-by',
+  'compression',
   'validation',
 ]
 /** A cold start of the program twice over, on a machine that runs other tests too. */

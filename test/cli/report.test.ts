@@ -60,7 +60,7 @@ test('every annotation that is not understood has its reason, every other has no
 test('keys of the ConfigMap', async () => {
   const { configMap } = await report(FOLDER, '--configmap=ingress-nginx/controller')
   expect(Object.fromEntries(configMap?.keys.map(({ field, standing }) => [field, standing]) ?? [])).toEqual({
-    'proxy-body-size': 'understood', 'use-gzip': 'unsupported', 'server-tokens': 'understood', 'enable-brotli': 'needless', 'http-snippet': 'differs',
+    'proxy-body-size': 'understood', 'use-gzip': 'understood', 'use-geoip2': 'unsupported', 'server-tokens': 'understood', 'enable-brotli': 'understood', 'http-snippet': 'differs',
     'map-hash-bucket-size': 'needless', 'allow-snippet-annotations': 'needless', 'proxy-buffer-size': 'differs', 'hsts-max-age': 'differs', 'hsts-maxage': 'unknown',
   })
 })
@@ -96,7 +96,7 @@ test('text: a summary, what needs a hand first, understood ones by name', async 
   expect(lines[0]).toMatch(/^60 Ingresses of class nginx \(k8s.io\/ingress-nginx\): 1 not served; 7 closed, answers 503; \d+ served, but differs; \d+ as before$/)
   const heads = lines.filter((line) => line.startsWith('Ingress '))
   expect(heads[0]).toBe('Ingress default/bad-path: not served  bad-path.example')
-  expect(stdout).toContain('  not supported  use-gzip')
+  expect(stdout).toContain('  not supported  use-geoip2')
   expect(stdout).toContain('  understood  proxy-connect-timeout, proxy-read-timeout, proxy-send-timeout')
   expect(stdout).toMatch(/ {2}closes +auth-url +not supported yet, and it protects/)
 })

@@ -19,7 +19,7 @@ beforeAll(async () => {
   writeFileSync(nobody, kubeconfig({ server: plane.files.server, ca: readFileSync(plane.files.ca, 'utf8'), user: {} }))
   await kube.apply(
     { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: `nginx-${ns}` }, spec: { controller: 'k8s.io/ingress-nginx' } },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'controller', namespace: ns }, data: { 'use-gzip': 'true', 'add-headers': `${ns}/fields` } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'controller', namespace: ns }, data: { 'use-geoip2': 'true', 'add-headers': `${ns}/fields` } },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fields', namespace: ns }, data: { 'X-A': 'b' } },
     ...app('echo', ns),
     ingress('plain', ns, { ingressClassName: `nginx-${ns}`, rules: [{ host: 'plain.example', to: 'echo' }], annotations: { 'nginx.ingress.kubernetes.io/proxy-body-size': '8m' } }),
@@ -33,7 +33,7 @@ test('the Ingresses of the class, and the ConfigMap with those that it names', a
   expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
   expect(JSON.parse(stdout)).toMatchObject({
     summary: { same: 1, closed: 1, differs: 0, 'not-served': 0 },
-    configMap: { exists: true, keys: [{ field: 'add-headers', standing: 'understood' }, { field: 'use-gzip', standing: 'unsupported' }] },
+    configMap: { exists: true, keys: [{ field: 'add-headers', standing: 'understood' }, { field: 'use-geoip2', standing: 'unsupported' }] },
     ingresses: [{ ingress: `${ns}/guarded`, outcome: 'closed' }, { ingress: `${ns}/plain`, outcome: 'same', notes: [] }],
     others: [],
   })

@@ -40,8 +40,8 @@ test('an unknown key is an issue, with the key that may be meant', async () => {
 })
 
 test('a known key that does not act yet says so', async () => {
-  await configure(program, { 'use-gzip': 'true', 'hide-headers': 'x-a' })
-  expect((await issueOf('use-gzip')).reason).toContain('not supported yet')
+  await configure(program, { 'use-geoip2': 'true', 'hide-headers': 'x-a' })
+  expect((await issueOf('use-geoip2')).reason).toContain('not supported yet')
 })
 
 test('a mended ConfigMap has no issues', async () => {

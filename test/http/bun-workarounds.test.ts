@@ -1,6 +1,8 @@
 // What Bun does wrong today and src/http works around. A test that fails here is good news: its message says which code can go.
 import { afterEach, expect, test } from 'bun:test'
 import { connect, createServer, type Socket } from 'node:net'
+import { Compressors } from '../../src/proxy/compress/compressor.ts'
+import { CODINGS } from '../../src/settings.ts'
 import { dial, keeping, listen } from './support.ts'
 
 const kept = keeping()
@@ -45,4 +47,9 @@ test('every failure to connect is called ECONNREFUSED (bun.md §1.4)', async () 
   socket.on('error', (error) => failure.resolve(Reflect.get(error, 'code')))
   sockets.push(socket)
   expect(await failure.promise, 'Bun tells failures apart now: the message of connect_failed can name the reason (client.ts, #refused)').toBe('ECONNREFUSED')
+})
+
+test('under a stream of node:zlib is what compresses at once, and says what is left (bun.md §9)', () => {
+  const all = new Compressors()
+  for (const coding of CODINGS) expect(all.open(coding, 1), `${coding} goes uncompressed: look for another way under node:zlib (proxy/compress/compressor.ts)`).not.toBeNull()
 })

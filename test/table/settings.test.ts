@@ -58,9 +58,9 @@ test.each(refused)('%s: %p is refused and the default stands', (key, text, expec
 })
 
 test('keys that do nothing say so, each in its own way', () => {
-  const data = { 'use-gzip': 'true', 'lua-shared-dicts': 'a: 10', 'ssl-protocls': 'TLSv1.3', 'toString': '1' }
+  const data = { 'use-geoip2': 'true', 'lua-shared-dicts': 'a: 10', 'ssl-protocls': 'TLSv1.3', 'toString': '1' }
   expect(parseSettings(data).issues).toEqual([
-    { field: 'use-gzip', reason: 'not supported yet: ignored' },
+    { field: 'use-geoip2', reason: 'not supported yet: ignored' },
     { field: 'lua-shared-dicts', reason: 'has no effect here: it sizes a structure that only nginx has' },
     { field: 'ssl-protocls', reason: 'unknown key: ignored; did you mean ssl-protocols?' },
     { field: 'toString', reason: 'unknown key: ignored' },

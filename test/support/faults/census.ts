@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Program, StartOptions } from '../program.ts'
 
 /** One of these stands for each connection or request that is alive. */
-const CLASSES = ['ServerConnection', 'H2ServerConnection', 'H2Exchange', 'RequestContext', 'ClientConnection', 'H2ClientConnection', 'H2ClientStream', 'TCPSocket', 'TLSSocket'] as const
+const CLASSES = ['ServerConnection', 'H2ServerConnection', 'H2Exchange', 'RequestContext', 'ClientConnection', 'H2ClientConnection', 'H2ClientStream', 'Compressor', 'TCPSocket', 'TLSSocket'] as const
 /** Objects by class, and `fds`: open files of the process. */
 export type Census = Readonly<Record<string, number>>
 
