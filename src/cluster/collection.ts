@@ -21,7 +21,7 @@ export class Collection {
   readonly #resource: Reads
   readonly #to: CollectionEvents
   readonly #isWanted: (key: string) => boolean
-  /** By key. What comes again with the same version is not read again; what reads the same, such as after a change of status, is no change. */
+  /** By key. What a watch tells again with the same version is not read again; what reads the same, such as after a change of status, is no change. */
   readonly #held = new Map<string, Held>()
   readonly #rejected = new Set<string>()
   /** During a list: the keys that it had so far. */
@@ -70,13 +70,15 @@ export class Collection {
     if (!this.#isWanted(key)) return []
     this.#listing?.add(key)
     const held = this.#held.get(key)
-    if (held?.version === version) return []
+    // A list may be one of an etcd that was put back to an older state, where versions came to be used twice.
+    if (held?.version === version && this.#listing === null) return []
     this.#to.seen?.(key, raw)
     const read = readOf(raw, this.#resource)
-    this.#held.set(key, { version, object: 'reason' in read ? held?.object ?? null : read })
+    const isKept = 'reason' in read || Bun.deepEquals(held?.object, read)
+    this.#held.set(key, { version, object: isKept ? held?.object ?? null : read })
     if ('reason' in read) return this.#reject(key, read)
     this.#accept(key)
-    return Bun.deepEquals(held?.object, read) ? [] : [{ op: 'set', object: read }]
+    return isKept ? [] : [{ op: 'set', object: read }]
   }
 
   #drop(key: string): readonly Change[] {

@@ -3,7 +3,8 @@
 import { ApiError } from './api-error.ts'
 import { textAt, valueAt } from './raw.ts'
 import type { Timing } from './reflector.ts'
-import type { Api } from './transport.ts'
+import { retryAfter } from './retry.ts'
+import type { Api, Send } from './transport.ts'
 
 /** name: of the Lease. identity: unlike any other replica's. ttlMs: how long a holder that fell silent stays the holder. */
 export type Election = { readonly namespace: string; readonly name: string; readonly identity: string; readonly ttlMs: number }
@@ -14,6 +15,8 @@ export type ElectorEvents = {
   /** The API server answered: what failed is over. */
   held(): void
 }
+
+type Written = { readonly version: string; readonly transitions: number }
 
 /** Parts of the ttl: a try, and when a holder that can't renew gives up, well before another may take over. As client-go's defaults in ingress-nginx. */
 const RETRY = 1 / 4
@@ -28,6 +31,8 @@ export class Elector {
   #renewedMs = -Infinity
   /** The holder's last sign of life as we saw it. */
   #seen = { version: '', atMs: 0 }
+  /** The Lease as we wrote it last, while nobody else has written it as far as we know. */
+  #own: Written | null = null
 
   constructor(api: Api, election: Election, { events, wait }: { readonly events: ElectorEvents; readonly wait: Timing['wait'] }) {
     this.#api = api
@@ -41,54 +46,77 @@ export class Elector {
     const { ttlMs } = this.#election
     while (!signal.aborted) {
       const began = performance.now()
-      await this.#try(began, signal)
-      await this.#wait(Math.max(0, ttlMs * RETRY - (performance.now() - began)), signal)
+      const askedMs = await this.#try(began, signal)
+      await this.#wait(Math.max(askedMs, ttlMs * RETRY - (performance.now() - began)), signal)
     }
     if (this.#leads) await this.#release()
   }
 
-  async #try(nowMs: number, signal: AbortSignal): Promise<void> {
+  /** Returns how long the server wants to be left alone, ms. */
+  async #try(nowMs: number, signal: AbortSignal): Promise<number> {
     const { ttlMs } = this.#election
-    // A request that hangs must not outlast the lease.
-    const limit = AbortSignal.timeout(ttlMs * RETRY)
+    let askedMs = 0
+    // Requests that hang must not outlast the lease; who holds none yet has more time, and needs it for two.
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ttlMs * (this.#leads ? RETRY : GIVE_UP))])
     try {
-      this.#renewedMs = await this.#hold(nowMs, AbortSignal.any([signal, limit])) ? nowMs : -Infinity
+      this.#renewedMs = await this.#renew(limit) || await this.#hold(nowMs, limit) ? nowMs : -Infinity
       this.#events.held()
     } catch (error) {
-      if (signal.aborted) return
+      if (signal.aborted) return 0
+      askedMs = retryAfter(error)
       // Another was quicker: that is how an election goes.
       if (error instanceof ApiError && error.code === 409) this.#renewedMs = -Infinity
       else this.#events.failed(error)
     }
     this.#turn(performance.now() - this.#renewedMs < ttlMs * GIVE_UP)
+    return askedMs
+  }
+
+  /** One request where a server that is slow may leave no time for two. Returns false where it is not known to be ours, or no longer is. */
+  async #renew(signal: AbortSignal): Promise<boolean> {
+    const own = this.#own
+    this.#own = null
+    if (own === null) return false
+    try {
+      await this.#replace(own, signal)
+      return true
+    } catch (error) {
+      if (error instanceof ApiError && (error.code === 409 || error.code === 404)) return false
+      throw error
+    }
   }
 
   /** Returns whether the lease is ours now. */
   async #hold(nowMs: number, signal: AbortSignal): Promise<boolean> {
-    const { namespace, name, ttlMs, identity } = this.#election
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
-    const lease = await this.#api.request(`${path}/${name}`, { signal }).catch(nullIfAbsent)
+    const { ttlMs, identity } = this.#election
+    const lease = await this.#request('GET', { signal }).catch(nullIfAbsent)
     if (lease === null) {
-      await this.#api.request(path, { method: 'POST', body: this.#lease({ leaseTransitions: 0 }), signal })
+      this.#own = writtenIn(await this.#request('POST', { body: this.#lease({ leaseTransitions: 0 }), signal }))
       return true
     }
     const holder = textAt(lease, 'spec', 'holderIdentity')
-    const leaseTransitions = valueAt(lease, 'spec', 'leaseTransitions')
-    const resourceVersion = textAt(lease, 'metadata', 'resourceVersion')
-    if (resourceVersion !== this.#seen.version) this.#seen = { version: resourceVersion, atMs: nowMs }
+    const { version, transitions } = writtenIn(lease)
+    if (version !== this.#seen.version) this.#seen = { version, atMs: nowMs }
     const isFree = holder === '' || nowMs - this.#seen.atMs > ttlMs
     if (holder !== identity && !isFree) return false
-    const transitions = (typeof leaseTransitions === 'number' ? leaseTransitions : 0) + (holder === identity ? 0 : 1)
-    await this.#api.request(`${path}/${name}`, { method: 'PUT', body: this.#lease({ leaseTransitions: transitions }, resourceVersion), signal })
+    await this.#replace({ version, transitions: transitions + (holder === identity ? 0 : 1) }, signal)
     return true
   }
 
-  async #release(): Promise<void> {
+  async #replace({ version, transitions }: Written, signal: AbortSignal): Promise<void> {
+    this.#own = writtenIn(await this.#request('PUT', { body: this.#lease({ leaseTransitions: transitions }, version), signal }))
+  }
+
+  #request(method: 'GET' | 'POST' | 'PUT' | 'PATCH', send: Send): Promise<unknown> {
     const { namespace, name } = this.#election
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
+    return this.#api.request(method === 'POST' ? path : `${path}/${name}`, { method, ...send })
+  }
+
+  async #release(): Promise<void> {
     this.#turn(false)
     try {
-      await this.#api.request(path, { method: 'PATCH', contentType: 'application/merge-patch+json', body: { spec: { holderIdentity: '' } } })
+      await this.#request('PATCH', { contentType: 'application/merge-patch+json', body: { spec: { holderIdentity: '' } } })
     } catch (error) {
       this.#events.failed(error)
     }
@@ -109,6 +137,11 @@ export class Elector {
     this.#leads = leads
     this.#events.turned(leads)
   }
+}
+
+function writtenIn(lease: unknown): Written {
+  const transitions = valueAt(lease, 'spec', 'leaseTransitions')
+  return { version: textAt(lease, 'metadata', 'resourceVersion'), transitions: typeof transitions === 'number' ? transitions : 0 }
 }
 
 function nullIfAbsent(error: unknown): null {

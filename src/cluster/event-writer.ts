@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Issue } from '../model.ts'
 import { ApiError } from './api-error.ts'
 import { resources } from './resources.ts'
+import { Rest } from './retry.ts'
 import type { Api } from './transport.ts'
 
 /** The API server's own limit for a note, octets. */
@@ -33,6 +34,7 @@ export class EventWriter {
   readonly #said = new Map<string, number>()
   #issues: readonly Issue[] = []
   #leads = false
+  readonly #rest = new Rest()
   #timer: Timer | undefined
   #again: Timer | undefined
   #collecting: Timer | undefined
@@ -59,6 +61,7 @@ export class EventWriter {
   }
   close(): void {
     this.lead(false)
+    this.#rest.cancel()
     clearTimeout(this.#timer)
     clearTimeout(this.#collecting)
   }
@@ -79,12 +82,12 @@ export class EventWriter {
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined) return
+    if (this.#timer !== undefined || this.#rest.isOn || this.#waiting.size === 0) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       const [next] = this.#waiting
-      if (next !== undefined) void this.#say(...next)
-      if (this.#waiting.size > 0) this.#schedule()
+      if (next !== undefined && !this.#rest.isOn) void this.#say(...next)
+      this.#schedule()
     }, 1000 / PER_SECOND)
   }
 
@@ -93,11 +96,19 @@ export class EventWriter {
     this.#said.set(name, performance.now())
     try {
       await this.#api.request(`/apis/events.k8s.io/v1/namespaces/${namespaceOf(told)}/events`, { method: 'POST', body: this.#event(name, told) })
+      this.#rest.succeeded()
       this.#options.written()
     } catch (error) {
       // 409: said before, by this replica or its forerunner. 404: the namespace is gone.
-      if (!(error instanceof ApiError && (error.code === 409 || error.code === 404))) this.#options.failed(error)
+      if (!(error instanceof ApiError && (error.code === 409 || error.code === 404))) this.#failed(name, error)
     }
+  }
+
+  #failed(name: string, error: unknown): void {
+    this.#options.failed(error)
+    this.#rest.after(error, () => this.#collect())
+    // What was refused by itself is said again with the others.
+    if (this.#rest.isOn) this.#said.delete(name)
   }
 
   #event(name: string, told: Told): object {

@@ -19,6 +19,11 @@ export async function* pages(api: Api, { path, query }: Listed, signal?: AbortSi
   } while (next !== undefined && next !== '')
 }
 
+/** Of the collection as it is now. Rejects as pages. */
+export async function versionNow(api: Api, { path, query }: Listed, signal: AbortSignal): Promise<string> {
+  return listOf(await api.request(path, { query: { ...query, limit: 1 }, signal })).metadata.resourceVersion
+}
+
 type List = { readonly items: readonly unknown[]; readonly metadata: { readonly resourceVersion: string; readonly continue?: string } }
 
 function listOf(answer: unknown): List {

@@ -5,10 +5,9 @@ import type { Collection } from './collection.ts'
 import { identityOf } from './raw.ts'
 import type { ReferredKind, Turn } from './references.ts'
 import type { Timing } from './reflector.ts'
+import { pauseAfter } from './retry.ts'
 import { pathOf, resources } from './resources.ts'
 import type { Api } from './transport.ts'
-
-const RETRY_MS = 1000
 
 type Fetch = { readonly kind: ReferredKind; readonly key: string; readonly collection: Collection }
 type ReferredOptions = {
@@ -67,25 +66,26 @@ export class Referred {
 
   async #bring(id: string, fetch: Fetch): Promise<void> {
     const { timing, signal } = this.#options
-    while (this.#fetches.get(id) === fetch && !signal.aborted) {
-      if (await this.#try(id, fetch)) this.#fetches.delete(id)
-      else await timing.wait(RETRY_MS, signal)
+    for (let failures = 0; this.#fetches.get(id) === fetch && !signal.aborted; failures++) {
+      const error = await this.#try(id, fetch)
+      if (error === null) this.#fetches.delete(id)
+      else await timing.wait(pauseAfter(error, failures, timing.random), signal)
     }
   }
 
-  /** Returns whether that settles it. */
-  async #try(id: string, fetch: Fetch): Promise<boolean> {
+  /** null: that settles it. */
+  async #try(id: string, fetch: Fetch): Promise<unknown> {
     const { kind, key, collection } = fetch
     const [namespace = '', name = ''] = key.split('/')
     try {
       const raw = await this.#api.request(pathOf(resources[kind], namespace, name), { signal: this.#options.signal })
       if (this.#fetches.get(id) === fetch && !collection.has(key)) collection.event('MODIFIED', raw)
-      return true
+      return null
     } catch (error) {
       // The watch tells when it comes.
-      if (error instanceof ApiError && error.code === 404) return true
+      if (error instanceof ApiError && error.code === 404) return null
       if (!this.#options.signal.aborted) this.#options.failed(kind, key, error)
-      return false
+      return error
     }
   }
 }

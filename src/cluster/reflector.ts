@@ -2,8 +2,9 @@
 // told twice: a broken watch goes on at its last version, and only a version that the server has forgotten costs a new list.
 // Knows neither kinds nor what is done with the objects.
 import { ApiError } from './api-error.ts'
-import { type Listed, pages } from './pages.ts'
+import { type Listed, pages, versionNow } from './pages.ts'
 import { textAt } from './raw.ts'
+import { pauseAfter } from './retry.ts'
 import type { Api } from './transport.ts'
 
 /** What is told of a collection. `began` to `listed` is a whole list: what it has not, is gone. */
@@ -25,13 +26,10 @@ export type Timing = {
   readonly idleMs: number
   /** Resolves at once when the signal is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>
-  random(): number
+  readonly random: () => number
 }
 
 const WATCH_JITTER_S = 10
-/** First and longest pause between tries, before jitter: soon enough to go unnoticed, seldom enough for a server that comes back under load. */
-const RETRY_MS = 200
-const MOST_RETRY_MS = 10_000
 /** The least time from one list to the next. */
 const RELIST_MS = 5000
 /** A server that ends every watch at once is not asked more often. */
@@ -46,6 +44,8 @@ export class Reflector {
   readonly #timing: Timing
   /** Of the last thing known; `` before the first list. */
   #version = ''
+  /** Whether the server has told it lately, so that it can't be one of a future that was taken back. */
+  #isVersionTold = false
   #failures = 0
   #listedMs = -Infinity
 
@@ -76,12 +76,15 @@ export class Reflector {
       listed = version
     }
     this.#version = listed
+    this.#isVersionTold = true
     this.#listedMs = performance.now()
     this.#succeeded()
     this.#follower.listed()
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
+    if (!this.#isVersionTold) await this.#refuseFuture(signal)
+    this.#isVersionTold = false
     const { watchS, idleMs, random, wait } = this.#timing
     const began = performance.now()
     const query = { ...this.#collection.query, timeoutSeconds: watchS + Math.floor(random() * WATCH_JITTER_S), resourceVersion: this.#version }
@@ -89,8 +92,15 @@ export class Reflector {
     for await (const { type, object } of this.#api.watch(this.#collection.path, query, { idleMs, signal, opened })) {
       if (type !== 'BOOKMARK') this.#follower.event(type, object)
       this.#version = versionOf(object)
+      this.#isVersionTold = true
     }
     if (performance.now() - began < SHORT_WATCH_MS) await wait(SHORT_WATCH_MS, signal)
+  }
+
+  /** An etcd that was put back to an older state has yet to come to our version, and until then a watch from there is silent, without an error (kubernetes.md §3). */
+  async #refuseFuture(signal: AbortSignal): Promise<void> {
+    const now = await versionNow(this.#api, this.#collection, signal)
+    if (isOlder(now, this.#version)) throw new ApiError({ code: GONE, reason: 'Expired', message: `the API server went back from version ${this.#version} to ${now}` })
   }
 
   #succeeded(): void {
@@ -102,20 +112,22 @@ export class Reflector {
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
     const code = error instanceof ApiError ? error.code : 0
     const isForgotten = code === GONE
+    this.#isVersionTold = false
     if (isForgotten || isUnexpected(code)) this.#version = ''
     // A version that is forgotten is normal; a server that forgets each one at once is not to be asked for list after list.
     if (isForgotten) return this.#timing.wait(Math.max(0, RELIST_MS - (performance.now() - this.#listedMs)), signal)
     const failures = this.#failures++
     this.#follower.failed(error, failures + 1)
-    const askedFor = error instanceof ApiError ? error.retryAfterMs : 0
-    const backOffMs = Math.min(RETRY_MS * 2 ** failures, MOST_RETRY_MS) * (0.5 + this.#timing.random() / 2)
-    await this.#timing.wait(Math.max(askedFor, backOffMs), signal)
+    await this.#timing.wait(pauseAfter(error, failures, this.#timing.random), signal)
   }
 }
 
 const GONE = 410
 /** Neither our rights (401, 403) nor the server's load (429, 5xx): what we asked for makes no sense to it, so it is asked afresh. */
 const isUnexpected = (code: number): boolean => code >= 400 && code < 500 && code !== 401 && code !== 403 && code !== 429
+
+/** Versions are whole numbers of any length (kubernetes.md §3); of anything else no order is known. */
+const isOlder = (version: string, than: string): boolean => [version, than].every((text) => /^\d+$/.test(text)) && BigInt(version) < BigInt(than)
 
 function versionOf(object: unknown): string {
   const version = textAt(object, 'metadata', 'resourceVersion')

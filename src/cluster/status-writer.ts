@@ -2,6 +2,7 @@
 // Ingress no longer is. Nothing is written of which it is not known what it should be. Knows neither where addresses come from nor tables.
 import { ApiError } from './api-error.ts'
 import { FIELD_MANAGER, type IngressStatus, NO_STATUS, statusPatch } from './ingress-status.ts'
+import { Rest } from './retry.ts'
 import type { Api } from './transport.ts'
 
 /** Writes at a time: 5,000 Ingresses get their first status in seconds, and the API server does not notice. */
@@ -24,6 +25,7 @@ export class StatusWriter {
   #leads = false
   #writing = 0
   #timer: Timer | undefined
+  readonly #rest = new Rest()
 
   constructor(api: Api, options: StatusWriterOptions) {
     this.#api = api
@@ -51,6 +53,7 @@ export class StatusWriter {
   }
   close(): void {
     this.#leads = false
+    this.#rest.cancel()
     clearTimeout(this.#timer)
   }
 
@@ -82,7 +85,7 @@ export class StatusWriter {
 
   #next(): void {
     for (const key of this.#queue) {
-      if (this.#writing === AT_ONCE) return
+      if (this.#writing === AT_ONCE || this.#rest.isOn) return
       this.#queue.delete(key)
       const addresses = this.#isIdle || !this.#statuses.has(key) ? null : this.#wanted(key)
       if (addresses === null) continue
@@ -110,13 +113,21 @@ export class StatusWriter {
       await this.#api.request(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${name}/status`, {
         method: 'PATCH', contentType: 'application/apply-patch+yaml', query: { fieldManager: FIELD_MANAGER, force: true }, body: statusPatch(key, addresses),
       })
+      this.#rest.succeeded()
       this.#options.written()
     } catch (error) {
-      if (!(error instanceof ApiError && error.code === 404)) this.#options.failed(key, error)
-      this.#later()
+      this.#failed(key, error)
     } finally {
       this.#writing--
       this.#next()
     }
+  }
+
+  #failed(key: string, error: unknown): void {
+    if (!(error instanceof ApiError && error.code === 404)) this.#options.failed(key, error)
+    this.#rest.after(error, () => this.#next())
+    if (!this.#rest.isOn) return this.#later()
+    this.#written.delete(key)
+    this.#queue.add(key)
   }
 }

@@ -6,6 +6,8 @@ import { rightOf, type Resource } from './resources.ts'
 /** A connection that breaks once is daily business and mended before anybody could read about it. */
 const WORTH_TELLING = 2
 
+/** It took longer than anybody would have waited. */
+const isSilence = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError'
 export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.code === 403
 
 /** What went wrong, and if it is for want of a right, which one to grant: `patch ingresses/status`. */
@@ -20,6 +22,6 @@ export function troubleOf(error: unknown, failures: number, { resource, namespac
   if (error instanceof ApiError && error.code === 401) {
     return { object, field: '', reason: `the API server does not know who we are: check the token or certificate (${error.message})` }
   }
-  if (failures < WORTH_TELLING) return null
+  if (failures < WORTH_TELLING && !isSilence(error)) return null
   return { object, field: '', reason: `can't be read (${error instanceof Error ? error.message : String(error)}): what is known stays in use, tried again by itself` }
 }

@@ -1,5 +1,5 @@
 // etcd, kube-apiserver and kube-controller-manager as processes of one throw-away cluster. Knows nothing of what runs in it.
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '../support/until.ts'
@@ -73,6 +73,24 @@ export class ControlPlane {
     this.#spawn('kube-controller-manager')
   }
 
+  /** A copy of etcd's data as it is now, to be put back. */
+  keep(): string {
+    const copy = mkdtempSync(join(this.files.folder, 'kept-'))
+    this.signal('etcd', 'SIGSTOP')
+    cpSync(dataFolder(this.files), copy, { recursive: true })
+    this.signal('etcd', 'SIGCONT')
+    return copy
+  }
+
+  /** All of what was written since is undone, as when a backup is restored. */
+  async putBack(copy: string): Promise<void> {
+    for (const part of ['kube-controller-manager', 'kube-apiserver', 'etcd'] as const) await this.kill(part)
+    rmSync(dataFolder(this.files), { recursive: true })
+    cpSync(copy, dataFolder(this.files), { recursive: true })
+    this.#spawn('etcd')
+    await this.restart('kube-apiserver')
+  }
+
   async stop(): Promise<void> {
     for (const part of [...this.#running.keys()].toReversed()) await this.kill(part)
     process.off('exit', this.#endWithUs)
@@ -97,8 +115,10 @@ function argumentsOf(part: Part, files: ClusterFiles): readonly string[] {
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
 }
 
-const etcd = ({ folder }: ClusterFiles) => ({
-  'data-dir': join(folder, 'etcd'),
+const dataFolder = ({ folder }: ClusterFiles): string => join(folder, 'etcd')
+
+const etcd = (files: ClusterFiles) => ({
+  'data-dir': dataFolder(files),
   'name': 'test',
   'listen-client-urls': `http://127.0.0.1:${ETCD_PORT}`,
   'advertise-client-urls': `http://127.0.0.1:${ETCD_PORT}`,

@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { ApiError } from '../../src/cluster/api-error.ts'
 import { Collection } from '../../src/cluster/collection.ts'
 import { Reflector, type Follower, type Timing } from '../../src/cluster/reflector.ts'
+import { resources } from '../../src/cluster/resources.ts'
+import { troubleOf } from '../../src/cluster/troubles.ts'
 import type { Api, Query, Send, WatchOptions } from '../../src/cluster/transport.ts'
 import type { WatchEvent } from '../../src/cluster/watch-events.ts'
 import type { Change } from '../../src/kube/objects.ts'
@@ -18,9 +20,16 @@ class ScriptedApi implements Api {
   readonly lists: unknown[] = []
   readonly watches: Step[][] = []
   readonly asked: Query[] = []
+  /** The version of the moment, for who asks no more than that. */
+  now = ''
+  nowAsked = 0
   readonly stop = new AbortController()
 
   async request(_path: string, { query = {} }: Send = {}): Promise<unknown> {
+    if (query['limit'] === 1) {
+      this.nowAsked++
+      return { items: [], metadata: { resourceVersion: this.now } }
+    }
     this.asked.push(query)
     const list = this.lists.shift()
     if (list === undefined) this.stop.abort()
@@ -56,6 +65,7 @@ const follow = () => new Reflector(api, { path: '/x', query: {} }, { follower, t
 
 beforeEach(() => {
   api = new ScriptedApi()
+  api.now = '1000'
   told = []
   waits = []
   timing = { watchS: 30, idleMs: 45_000, random: () => 0, wait: async (ms) => { waits.push(ms) } }
@@ -95,10 +105,61 @@ test('pauses between failures grow, to a bound, and end with the first success',
   expect(told.slice(-3)).toEqual(['page 0', 'recovered', 'listed'])
 })
 
-test('Retry-After is obeyed', async () => {
-  api.lists.push(new ApiError({ code: 429, reason: 'TooManyRequests', message: 'later', retryAfterMs: 7000 }), list(1, []))
+test('Retry-After is obeyed, up to a minute', async () => {
+  const busy = (retryAfterMs: number) => new ApiError({ code: 429, reason: 'TooManyRequests', message: 'later', retryAfterMs })
+  api.lists.push(busy(7000), busy(3_600_000), list(1, []))
   await follow()
-  expect(waits[0]).toBe(7000)
+  expect(waits.slice(0, 2)).toEqual([7100, 60_200])
+})
+
+describe('an etcd that was put back to an older state', () => {
+  test('is noticed after a failure, before a watch from a version that is still to come', async () => {
+    api.lists.push(list(50, ['a', 'b']), list(40, ['a']))
+    api.watches.push([event('MODIFIED', 'a', 60), new Error('ECONNRESET')], [])
+    api.now = '40'
+    await follow()
+    expect(told).toEqual(['began', 'page 2', 'listed', 'MODIFIED a', 'failed 1: ECONNRESET', 'began', 'page 1', 'recovered', 'listed'])
+    expect(api.asked.map(({ resourceVersion }) => resourceVersion)).toEqual([undefined, '50', undefined, '40', '40'])
+  })
+
+  test('is noticed after a watch that was silent to its end', async () => {
+    api.lists.push(list(50, ['a']), list(40, ['a']))
+    api.watches.push([], [])
+    api.now = '40'
+    await follow()
+    expect(told.filter((line) => line === 'listed')).toHaveLength(2)
+  })
+
+  test.each([['50', 'the same version'], ['51', 'a later one'], ['100', 'a later one with more digits'], ['opaque', 'one of no known order']])('%s is not that: %s', async (now) => {
+    api.lists.push(list(50, ['a']), list(51, ['a']))
+    api.watches.push([new Error('ECONNRESET')], [])
+    api.now = now
+    await follow()
+    expect(told.filter((line) => line === 'listed')).toHaveLength(1)
+    expect(api.nowAsked).toBeGreaterThan(0)
+  })
+
+  test('an object whose version was used twice is read anew', () => {
+    const changes: Change[] = []
+    const collection = new Collection({ kind: 'ConfigMap', apiVersion: 'v1' }, { changed: (some) => { changes.push(...some) }, issues: () => undefined })
+    const list = (data: Readonly<Record<string, string>>) => {
+      collection.began()
+      collection.page([{ ...raw('a', 7), data }])
+      collection.listed()
+    }
+    list({ of: 'the future that was' })
+    list({ of: 'today' })
+    list({ of: 'today' })
+    expect(changes.map((change) => change.op === 'set' && change.object.kind === 'ConfigMap' && change.object.data)).toEqual([{ of: 'the future that was' }, { of: 'today' }])
+  })
+})
+
+test('a server that says nothing is told of at once, one that breaks off when it happens again', async () => {
+  const resource = { resource: resources.Ingress, namespace: '' }
+  const silence = new DOMException('nothing came for 45 s', 'TimeoutError')
+  expect(troubleOf(silence, 1, resource)?.reason).toContain('nothing came for 45 s')
+  expect(troubleOf(new Error('ECONNRESET'), 1, resource)).toBe(null)
+  expect(troubleOf(new Error('ECONNRESET'), 2, resource)).not.toBe(null)
 })
 
 test.each([[401, true], [403, true], [500, true], [400, false], [422, false]])('after HTTP %i the version is kept: %p', async (code, kept) => {
@@ -115,6 +176,7 @@ describe('whatever happens in between, what is known in the end is what the serv
   test('over random histories', async () => {
     await fc.assert(fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
       api = new ScriptedApi()
+      api.now = '1000'
       const server = new Map<string, number>()
       let version = 1
       api.lists.push(list(version, []))
