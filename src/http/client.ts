@@ -9,6 +9,7 @@ import type { Scratch } from './scratch.ts'
 import { withoutBody } from './answer-writer.ts'
 import type { NameTable } from './fields.ts'
 import { type AnswerSink, CHUNKED, type ClientTimeouts, type Connection, ProxyError, Span, type UpstreamRequest } from './message.ts'
+import { spent } from './spent.ts'
 import { Wire, type WireOptions } from './wire.ts'
 
 /** Where to connect. Everything that makes two connections interchangeable is in here. */
@@ -181,8 +182,13 @@ export class ClientConnection extends Wire implements Connection {
       case 'head': return this.#heads(bytes)
       case 'sized': return this.#sized(bytes, 0)
       case 'chunked': return this.#chunkedBody(bytes)
-      default: return this.#pass(this.#span.set(bytes, 0, bytes.length), false)
+      default: return this.#run(bytes)
     }
+  }
+  /** All of it belongs to the answer. */
+  #run(bytes: Buffer) {
+    this.#pass(this.#span.set(bytes, 0, bytes.length), false)
+    spent(bytes)
   }
 
   #heads(received: Buffer) {
@@ -265,6 +271,7 @@ export class ClientConnection extends Wire implements Connection {
     this.#left -= to - from
     if (to < bytes.length) this.#reusable = false
     this.#pass(this.#span.set(bytes, from, to), this.#left === 0)
+    spent(bytes)
   }
 
   #firstChunks(bytes: Buffer, end: number) {
@@ -278,6 +285,7 @@ export class ClientConnection extends Wire implements Connection {
     const chunks = this.#chunks!
     if (!chunks.read(bytes, 0)) return this.#broken('broken chunked coding in the answer')
     this.#pass(this.#chunkSpan(bytes), chunks.ended)
+    spent(bytes)
   }
   #chunkSpan(bytes: Buffer): Span {
     const chunks = this.#chunks!

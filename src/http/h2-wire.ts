@@ -2,6 +2,7 @@
 // Knows no streams.
 import type { Expiring } from './clock.ts'
 import type { H2Connection } from './h2/connection.ts'
+import { spent } from './spent.ts'
 import { Wire, type WireOptions } from './wire.ts'
 
 /** The codec's second: it forgives a part of what looks like abuse, and counts what takes too long. */
@@ -23,6 +24,7 @@ export abstract class H2Wire<O> extends Wire {
 
   protected override received(bytes: Buffer) {
     this.codec.receive(bytes)
+    spent(bytes)
     this.flush()
   }
   protected override drained() {

@@ -11,6 +11,7 @@ import { type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnsw
 import { Wire, type WireOptions } from './wire.ts'
 import { isForeign, isPreface, PREFACE_LINE_BYTES } from './preface.ts'
 import { codeOf, refusal } from './refusal.ts'
+import { spent } from './spent.ts'
 import { SHUTDOWN, type Tunnel, type Tunnels } from './tunnels.ts'
 
 /** What people set; read anew for each request. */
@@ -117,7 +118,7 @@ export class ServerConnection extends Wire implements Exchange, Tunnel {
       case 'head': return this.blocked ? this.#hold(bytes, PIPELINE_BYTES) : this.#heads(bytes)
       case 'body': return this.#receiving ? this.#bodyCame(bytes) : this.#hold(bytes, 0)
       case 'answer': return this.#hold(bytes, PIPELINE_BYTES)
-      case 'tunnel': return this.#deliver(this.#span.set(bytes, 0, bytes.length), false)
+      case 'tunnel': return this.#tunnelCame(bytes)
       case 'linger': return this.#linger(bytes.length)
     }
   }
@@ -194,6 +195,11 @@ export class ServerConnection extends Wire implements Exchange, Tunnel {
       this.clock.disarm(this)
     }
     this.#deliver(this.#span, last)
+    if (used === bytes.length) spent(bytes)
+  }
+  #tunnelCame(bytes: Buffer) {
+    this.#deliver(this.#span.set(bytes, 0, bytes.length), false)
+    spent(bytes)
   }
 
   #deliver(span: Span, last: boolean) {
