@@ -12,11 +12,12 @@ export type ToProxy =
   | { readonly type: 'delta'; readonly update: Update }
   | { readonly type: 'unwell'; readonly endpoints: Unwell }
 
-/** proxy worker → watcher. `snapshot`: send one, mine is missing or not the base of what came. */
+/** proxy worker → watcher. `snapshot`: send one, mine is missing or not the base of what came. `unopened`: ports of services that it can't open, by key in Table.streams, and why; all of them. */
 export type FromProxy =
   | { readonly type: 'snapshot' }
   | { readonly type: 'ack' }
   | { readonly type: 'at'; readonly version: number }
+  | { readonly type: 'unopened'; readonly ports: readonly (readonly [stream: string, reason: string])[] }
 
 /** main → watcher. `retire`: the program is about to end, speak for the cluster no longer; an empty `answer` says when. `proxy` comes with one end of a MessageChannel as its only transferred port. */
 export type ToWatcher =

@@ -14,6 +14,22 @@ export type Table = {
   readonly certificates: ReadonlyMap<string, Certificate>
   /** Key: `namespace/secret`; who signed the certificates of clients and endpoints. */
   readonly authorities: ReadonlyMap<string, Authority>
+  /** Key: `tcp:9000`, `udp:53`. */
+  readonly streams: ReadonlyMap<string, Stream>
+}
+
+/** A port whose octets or datagrams go to a Service as they are. */
+export type Stream = {
+  readonly protocol: 'tcp' | 'udp'
+  readonly port: number
+  /** Key in Table.backends. */
+  readonly backend: string
+  /** ingress-nginx's `$proxy_upstream_name`: `tcp-namespace-service-port`. */
+  readonly upstreamName: string
+  /** `namespace/name` of the ConfigMap that wants it, under the port as its key. */
+  readonly configMap: string
+  /** TCP alone. in: each connection begins with a PROXY header. out: so does each one to an endpoint. */
+  readonly proxyProtocol: { readonly in: boolean; readonly out: boolean }
 }
 
 /** What holds for every route: the merged ConfigMap and what its references resolved to. */
@@ -37,6 +53,8 @@ export type Host = {
   readonly secondCertificate?: string
   /** What its handshakes have otherwise than the settings say. */
   readonly handshake?: Handshake
+  /** TLS of clients that ask for this host is not ended here: its octets go to that backend. */
+  readonly passthrough?: Passthrough
 }
 
 /** client: asks for a certificate, by a rule whose `verify` is not `off`. protocols: ascending. */
@@ -61,6 +79,8 @@ export type ClientRule = {
   readonly passCertificate: boolean
   readonly subject: string
 }
+/** backend: key in Table.backends. upstreamName: as Route's. */
+export type Passthrough = { readonly backend: string; readonly upstreamName: string }
 
 export type Route = {
   /** `namespace/ingress/host/path-kind:path`, unique: log lines, metrics and admin rows join on it. */
@@ -169,8 +189,8 @@ export type RetryCondition =
   | 'error' | 'timeout' | 'invalid_header' | 'non_idempotent'
   | 'http_500' | 'http_502' | 'http_503' | 'http_504' | 'http_403' | 'http_404' | 'http_429'
 
-/** What endpoints speak: HTTP/1.1 in clear or over TLS, HTTP/2 in clear or over TLS (gRPC). */
-export type Protocol = 'http' | 'https' | 'h2c' | 'h2'
+/** What endpoints speak: HTTP/1.1 in clear or over TLS, HTTP/2 in clear or over TLS (gRPC); or nothing that is looked at, by TCP or UDP. */
+export type Protocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp' | 'udp'
 
 /** A Service port with its ready endpoints, sorted by address then port. No endpoints: 503. */
 export type Backend = {
@@ -240,4 +260,5 @@ export type Update = {
   readonly backends: readonly (readonly [string, Backend | null])[]
   readonly certificates: readonly (readonly [string, Certificate | null])[]
   readonly authorities: readonly (readonly [string, Authority | null])[]
+  readonly streams: readonly (readonly [string, Stream | null])[]
 }

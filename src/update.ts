@@ -1,6 +1,6 @@
 // How one table becomes the next: the difference as data, and its application, pure or in place. Knows nothing of how tables
 // are built or sent. Entries are compared by identity: a builder keeps what did not change.
-import type { Authority, Backend, Certificate, Global, Host, Table, Update } from './model.ts'
+import type { Authority, Backend, Certificate, Global, Host, Stream, Table, Update } from './model.ts'
 import { defaultSettings } from './settings.ts'
 
 type Entries<T> = ReadonlyMap<string, T>
@@ -14,6 +14,7 @@ export const emptyTable: Table = {
   backends: new Map(),
   certificates: new Map(),
   authorities: new Map(),
+  streams: new Map(),
 }
 
 /** From version 0 it is a snapshot: `base` null, `global` always there. `at`: see Update. */
@@ -28,6 +29,7 @@ export function diff(from: Table, to: Table, at: number): Update {
     backends: changes(from.backends, to.backends),
     certificates: changes(from.certificates, to.certificates),
     authorities: changes(from.authorities, to.authorities),
+    streams: changes(from.streams, to.streams),
   }
 }
 
@@ -35,8 +37,8 @@ export function diff(from: Table, to: Table, at: number): Update {
 export function apply(table: Table, update: Update): Table {
   const live = new LiveTable(table)
   if (!live.apply(update)) throw new Error(`the update is for version ${update.base}, the table is version ${table.version}`)
-  const { version, global, hosts, backends, certificates, authorities } = live
-  return { version, global, hosts, backends, certificates, authorities }
+  const { version, global, hosts, backends, certificates, authorities, streams } = live
+  return { version, global, hosts, backends, certificates, authorities, streams }
 }
 
 /** The table of a thread that serves: updated in place, so that a change costs the change and not ten thousand entries. */
@@ -45,6 +47,7 @@ export class LiveTable implements Table {
   readonly backends: Map<string, Backend>
   readonly certificates: Map<string, Certificate>
   readonly authorities: Map<string, Authority>
+  readonly streams: Map<string, Stream>
   #version: number
   #global: Global
 
@@ -53,6 +56,7 @@ export class LiveTable implements Table {
     this.backends = new Map(from.backends)
     this.certificates = new Map(from.certificates)
     this.authorities = new Map(from.authorities)
+    this.streams = new Map(from.streams)
     this.#version = from.version
     this.#global = from.global
   }
@@ -75,11 +79,12 @@ export class LiveTable implements Table {
     patch(this.backends, update.backends)
     patch(this.certificates, update.certificates)
     patch(this.authorities, update.authorities)
+    patch(this.streams, update.streams)
     return true
   }
 
   #clear(): void {
-    for (const entries of [this.hosts, this.backends, this.certificates, this.authorities]) entries.clear()
+    for (const entries of [this.hosts, this.backends, this.certificates, this.authorities, this.streams]) entries.clear()
   }
 }
 

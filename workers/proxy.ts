@@ -1,30 +1,39 @@
 // The proxy thread: joins the messages of main and of the watcher with the Edge. Wiring only; no Kubernetes here.
 import { parentPort } from 'node:worker_threads'
-import type { FromWorker, ToWorker } from '../src/channel.ts'
+import type { FromProxy, FromWorker, ToWorker } from '../src/channel.ts'
 import type { Update } from '../src/model.ts'
+import type { Settings } from '../src/settings.ts'
 import { Edge } from '../src/proxy/edge.ts'
 import { TableReceiver } from '../src/proxy/table-receiver.ts'
-import { RequestLog } from '../src/proxy/request-log.ts'
+import { type AccessLog, requestLog, streamsLog } from '../src/proxy/request-log.ts'
 import { type Counters, counters, REPORT_EVERY_MS } from '../src/telemetry/counters.ts'
 import { logBatcher } from '../src/telemetry/log-writer.ts'
+import type { RequestRecord } from '../src/telemetry/record.ts'
+import type { StreamRecord } from '../src/telemetry/stream-record.ts'
 
 type Start = Extract<ToWorker, { type: 'start' }>
 type Claim = Extract<ToWorker, { type: 'claim' }>
 type Drain = Extract<ToWorker, { type: 'drain' }>
+type Logs = { readonly requests: AccessLog<RequestRecord>; readonly streams: AccessLog<StreamRecord> }
 const post = (message: FromWorker): void => parentPort?.postMessage(message)
 
 class ProxyThread {
   readonly #edge: Edge
   readonly #counts: Counters
-  readonly #log: RequestLog
+  readonly #logs: Logs
+  #watcher: MessagePort | null = null
+  #unopened: Extract<FromProxy, { type: 'unopened' }> = { type: 'unopened', ports: [] }
   readonly #ports: { readonly http: number; readonly https: number }
   #listening = false
 
   static async start({ flags, watcher }: Start): Promise<ProxyThread> {
     const counts = counters(flags.timeBuckets)
-    const log = new RequestLog(logBatcher((lines) => post({ type: 'log', lines })))
+    const batcher = logBatcher((lines) => post({ type: 'log', lines }))
+    const logs = { requests: requestLog(batcher), streams: streamsLog(batcher) }
     const edge = await Edge.create({ host: flags.bindAddress, workers: Math.max(1, flags.workers) }, {
-      sink: (record) => { counts.sink(record); log.sink(record) },
+      sink: (record) => { counts.sink(record); logs.requests.sink(record) },
+      streamSink: logs.streams.sink,
+      unopened: (ports) => thread.tellUnopened([...ports]),
       opened: counts.connectionOpened,
       closed: counts.connectionClosed,
       handshakeFailed: counts.handshakeFailed,
@@ -32,21 +41,22 @@ class ProxyThread {
       mirrorDropped: counts.mirrorDropped,
       defect: (error) => post({ type: 'note', line: `a request failed by a defect of Lintel: ${error instanceof Error ? error.stack : String(error)}` }),
     })
-    const thread = new ProxyThread({ edge, counts, log, ports: { http: flags.httpPort, https: flags.httpsPort } })
+    const thread: ProxyThread = new ProxyThread({ edge, counts, logs, ports: { http: flags.httpPort, https: flags.httpsPort } })
     thread.follow(watcher)
     setInterval(() => thread.report(null), REPORT_EVERY_MS)
     return thread
   }
 
-  private constructor(parts: { edge: Edge; counts: Counters; log: RequestLog; ports: { http: number; https: number } }) {
+  private constructor(parts: { edge: Edge; counts: Counters; logs: Logs; ports: { http: number; https: number } }) {
     this.#edge = parts.edge
     this.#counts = parts.counts
-    this.#log = parts.log
+    this.#logs = parts.logs
     this.#ports = parts.ports
   }
 
   /** From now on the table comes from here. */
   follow(watcher: MessagePort) {
+    this.#watcher = watcher
     const receiver = new TableReceiver(this.#edge.table, {
       send: (json) => watcher.postMessage(json),
       applied: (update, whole) => this.#applied(update, whole),
@@ -58,10 +68,21 @@ class ProxyThread {
 
   #applied(update: Update, whole: boolean) {
     this.#edge.updated(update, whole)
-    if (update.global !== undefined) for (const line of this.#log.configure(update.global.settings)) post({ type: 'note', line })
+    if (update.global !== undefined) this.#configureLogs(update.global.settings)
     if (!whole) this.#counts.observePropagation(performance.timeOrigin + performance.now() - update.at)
     post({ type: 'at', version: update.version })
+    if (whole && this.#unopened.ports.length > 0) this.tellUnopened(this.#unopened.ports)
     if (!this.#listening) this.#listen()
+  }
+
+  #configureLogs(settings: Settings) {
+    for (const log of [this.#logs.requests, this.#logs.streams]) for (const line of log.configure(settings)) post({ type: 'note', line })
+  }
+
+  /** Also to a watcher that comes later. */
+  tellUnopened(ports: readonly (readonly [string, string])[]) {
+    this.#unopened = { type: 'unopened', ports }
+    this.#watcher?.postMessage(JSON.stringify(this.#unopened))
   }
 
   #listen() {
@@ -69,7 +90,7 @@ class ProxyThread {
     this.#edge.listen(this.#ports).then(() => post({ type: 'listening' }), (error: unknown) => post({ type: 'fatal', message: String(error) }))
   }
 
-  report(ask: number | null) { post({ type: 'counters', ask, counters: this.#counts.drain(this.#edge.pools.drainCounts()) }) }
+  report(ask: number | null) { post({ type: 'counters', ask, counters: this.#counts.drain(this.#edge.pools.drainCounts(), this.#edge.streams.drainCounts()) }) }
   show(type: 'pools' | 'endpoints', ask: number) {
     const { pools, backends } = this.#edge
     post({ type, ask, rows: JSON.stringify(type === 'pools' ? pools.rows() : backends.rows()) })
@@ -79,7 +100,7 @@ class ProxyThread {
 
   async drain(leave: Drain) {
     await this.#edge.drain(leave)
-    this.#log.flush()
+    this.#logs.requests.flush()
     this.report(null)
     post({ type: 'drained' })
   }

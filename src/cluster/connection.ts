@@ -65,7 +65,7 @@ function scopeOf({ watchNamespace, watchNamespaceSelector, annotationsPrefix, ..
     annotationsPrefix,
     named: {
       secrets: given(flags.defaultSslCertificate),
-      configMaps: given(flags.configmap),
+      configMaps: given(flags.configmap, flags.tcpServicesConfigmap, flags.udpServicesConfigmap),
       services: given(flags.defaultBackendService),
     },
   }

@@ -1,4 +1,4 @@
-// What there is to know of an accepted connection, and of the listener it came to. Knows no protocol.
+// What there is to know of an accepted connection, and of the listener it came to, or could not come to. Knows no protocol.
 import type { Server, Socket } from 'node:net'
 import type { Peer } from './message.ts'
 
@@ -22,3 +22,11 @@ export const descriptorOf = (server: Server): number | null => {
 type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>
 const hasEnds = (handle: unknown): handle is Ends =>
   typeof handle === 'object' && handle !== null && typeof Reflect.get(handle, 'remoteAddress') === 'string' && typeof Reflect.get(handle, 'localPort') === 'number'
+
+/** Why a port can't be listened on, with the remedy, from the system's error. */
+export const portTrouble = (error: unknown): string => {
+  const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  if (code === 'EADDRINUSE') return 'another program listens there; end it or choose another port'
+  if (code === 'EACCES') return 'ports below 1024 need CAP_NET_BIND_SERVICE; choose another port'
+  return String(error)
+}

@@ -1,5 +1,6 @@
 // All that serves in a proxy worker: listener, app, pools and their settings, put together. Knows no threads and no flags.
 import { readFileSync } from 'node:fs'
+import { portTrouble } from '../http/accepted.ts'
 import { Clock } from '../http/clock.ts'
 import { Scratch } from '../http/scratch.ts'
 import { Listener } from '../http/listener.ts'
@@ -9,7 +10,10 @@ import type { HandshakeFailure } from '../http/tls/contexts.ts'
 import { nativeWorks } from '../http/wire.ts'
 import type { Endpoint, Update } from '../model.ts'
 import type { Settings } from '../settings.ts'
+import type { StreamLimits } from '../stream/stream-options.ts'
+import { Streams, type Unopened } from '../stream/streams.ts'
 import type { Sink } from '../telemetry/record.ts'
+import type { StreamSink } from '../telemetry/stream-record.ts'
 import { LiveTable } from '../update.ts'
 import { Backends } from '../upstream/backends.ts'
 import type { EjectionReason } from '../upstream/health/health.ts'
@@ -32,6 +36,9 @@ export class PortError extends Error {
 
 export type EdgeEvents = {
   readonly sink: Sink
+  readonly streamSink: StreamSink
+  /** Ports of services that are not open, all of them, whenever that changes. */
+  readonly unopened: (ports: Unopened) => void
   readonly opened: () => void
   readonly closed: () => void
   readonly handshakeFailed: (reason: HandshakeFailure) => void
@@ -45,6 +52,9 @@ export type EdgeEvents = {
 
 /** File descriptors kept for upstream connections, files and the runtime out of what the process may open. */
 const DESCRIPTOR_SHARE = 0.45
+/** The same for sessions of TCP and UDP services, and TLS passed through, which have two each. */
+const STREAM_DESCRIPTOR_SHARE = 0.25
+const STREAM_DESCRIPTORS = 2
 const DESCRIPTORS_WITHOUT_LIMIT = 65_536
 
 export class Edge {
@@ -54,6 +64,7 @@ export class Edge {
   readonly #listener: Listener
   readonly #pools: Pools
   readonly #clock: Clock
+  readonly #streams: Streams
   #limits: ServerLimits
 
   /** Probes the socket bypass first. */
@@ -73,6 +84,9 @@ export class Edge {
     const shared = { ids: new RequestIds(), texts: new Texts(), space: new SpillSpace(), compressors: new Compressors(), mirrors }
     this.#serving = { ...shared, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
+    const sessions = Math.floor(descriptorLimit() * STREAM_DESCRIPTOR_SHARE / STREAM_DESCRIPTORS / bind.workers)
+    const limits = () => streamLimits(this.table.global.settings, sessions)
+    this.#streams = new Streams({ host: bind.host, wire, backends, limits, sink: events.streamSink, unopened: events.unopened })
     this.#listener = new Listener({
       host: bind.host,
       maxConnections: Math.floor(descriptorLimit() * DESCRIPTOR_SHARE / bind.workers),
@@ -88,12 +102,13 @@ export class Edge {
   async listen(ports: { http: number; https: number }) {
     await this.#open('http', ports.http)
     await this.#open('https', ports.https)
+    await this.#streams.settled()
   }
   async #open(kind: 'http' | 'https', port: number) {
     try {
       await this.#listener.listen(port, kind === 'http' ? 'clear' : 'tls')
     } catch (error) {
-      throw new PortError(`--${kind}-port ${port}: ${reason(error)}`)
+      throw new PortError(`--${kind}-port ${port}: ${portTrouble(error)}`)
     }
   }
 
@@ -102,6 +117,8 @@ export class Edge {
     if (whole) this.#app.replaced(this.table)
     else this.#app.updated(update)
     if (whole || update.hosts.length > 0 || update.authorities.length > 0) this.#listener.termsChanged()
+    if (whole) this.#streams.reset(this.table.streams)
+    else for (const [key, stream] of update.streams) this.#streams.set(key, stream)
     if (update.global === undefined) return
     this.#limits = serverLimits(update.global.settings)
     this.#pools.limit(poolLimits(update.global.settings))
@@ -113,24 +130,23 @@ export class Edge {
   /** Connections to endpoints, for /table and /metrics. */
   get pools(): Pick<Pools, 'rows' | 'drainCounts'> { return this.#pools }
 
+  /** Of TCP and UDP services, for /metrics. */
+  get streams(): Pick<Streams, 'drainCounts'> { return this.#streams }
+
   /** Endpoints as they do here, for /table. */
   get backends(): Pick<Backends, 'rows'> { return this.#serving.backends }
 
   /** See http/port-share.ts. */
-  claim(own: number, takeOver: boolean): Share { return this.#listener.claim(own, takeOver) }
+  claim(own: number, takeOver: boolean): Share {
+    const shares = [this.#listener.claim(own, takeOver), this.#streams.claim(own, takeOver)]
+    return (['refused', 'shared'] as const).find((share) => shares.includes(share)) ?? 'alone'
+  }
 
   async drain(leave: Leave & { readonly timeoutMs: number }) {
-    await this.#listener.drain(leave)
+    await Promise.all([this.#listener.drain(leave), this.#streams.drain(leave)])
     this.#pools.close()
     this.#clock.close()
   }
-}
-
-const reason = (error: unknown): string => {
-  const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
-  if (code === 'EADDRINUSE') return 'another program listens there; end it or choose another port'
-  if (code === 'EACCES') return 'ports below 1024 need CAP_NET_BIND_SERVICE; choose another port'
-  return String(error)
 }
 
 const SECOND_MS = 1000
@@ -148,6 +164,16 @@ const poolLimits = (settings: Settings): PoolLimits => ({
   idleMs: settings['upstream-keepalive-timeout'] * SECOND_MS,
   ageMs: settings['upstream-keepalive-time'] * SECOND_MS,
   requestsPerConnection: settings['upstream-keepalive-requests'],
+})
+
+const streamLimits = (settings: Settings, sessions: number): StreamLimits => ({
+  connectMs: settings['proxy-connect-timeout'] * SECOND_MS,
+  idleMs: settings['proxy-stream-timeout'] * SECOND_MS,
+  retries: settings['proxy-stream-next-upstream'],
+  tries: settings['proxy-stream-next-upstream-tries'],
+  retryMs: settings['proxy-stream-next-upstream-timeout'] * SECOND_MS,
+  responses: settings['proxy-stream-responses'],
+  sessions,
 })
 
 /** Soft limit of open files of this process. */

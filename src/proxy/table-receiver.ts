@@ -52,6 +52,7 @@ export class TableReceiver {
       backends: chunks.flatMap((chunk) => chunk.backends),
       certificates: chunks.flatMap((chunk) => chunk.certificates),
       authorities: chunks.flatMap((chunk) => chunk.authorities),
+      streams: chunks.flatMap((chunk) => chunk.streams),
     }
     this.#table.apply(update)
     this.#applied(update, true)

@@ -14,6 +14,7 @@ const ACCESS_LOG =
 
 /** OpenSSL takes 0 for its default. */
 const sessionSeconds = seconds.refine((value) => value >= 1, 'expected a second or more; ssl-session-cache: "false" resumes none')
+const STREAM_LOG = '[$remote_addr] [$time_local] $protocol $status $bytes_sent $bytes_received $session_time'
 const redirectStatus = z.enum(['301', '302', '307', '308'], 'expected 301, 302, 307 or 308').transform(Number)
 const workers = z.union([z.literal('auto'), wholeNumber(1, 1024)], 'expected auto or a number of workers')
 /** A security setting that is known but not built: what matters is whether it is set (every route is denied then). */
@@ -83,6 +84,13 @@ export const configMap = z.object({
   'disable-access-log': boolean.prefault('false').describe('No access log'),
   'log-format-upstream': z.string().prefault(ACCESS_LOG).describe('Format of the access log, with the variables of nginx'),
   'log-format-escape-json': boolean.prefault('false').describe('Escape the variables for JSON'),
+  'disable-stream-access-log': boolean.prefault('false').describe('No access log of TCP and UDP services, and of TLS that is passed through'),
+  'log-format-stream': z.string().prefault(STREAM_LOG).describe('Format of their access log, with the variables of nginx'),
+  'proxy-stream-timeout': deadline.prefault('600s').describe('Time without an octet either way after which a TCP connection or a UDP session of a service ends, seconds'),
+  'proxy-stream-next-upstream': boolean.prefault('true').describe('Try another endpoint where one takes no TCP connection'),
+  'proxy-stream-next-upstream-timeout': seconds.prefault('600s').describe('No further try after this time, seconds; 0: no bound'),
+  'proxy-stream-next-upstream-tries': count.prefault('3').describe('Tries in all, each at another endpoint; 0: as many as there are endpoints'),
+  'proxy-stream-responses': count.prefault('1').describe('Datagrams that answer one of a client: with the last the UDP session ends. 0: none is waited for'),
   'global-auth-url': closed.prefault('').describe('External authentication for all. Not built yet: when set, all routes answer 503'),
   'whitelist-source-range': closed.prefault('').describe('Clients allowed everywhere. Not built yet: when set, all routes answer 503'),
   'denylist-source-range': closed.prefault('').describe('Clients refused everywhere. Not built yet: when set, all routes answer 503'),

@@ -35,7 +35,7 @@ const source = {
   configmap: acts(objectName, '', 'ConfigMap with the global settings'),
   defaultBackendService: acts(objectName, '', 'Service that answers what no rule matches; none: a plain 404'),
   defaultSslCertificate: acts(objectName, '', 'Secret with the certificate for names that have none; none: one made at start'),
-  tcpServicesConfigmap: later(objectName, '', 'ConfigMap of TCP ports to Services'),
+  tcpServicesConfigmap: acts(objectName, '', 'ConfigMap of TCP ports to Services, such as "9000": "default/db:5432"'),
   udpServicesConfigmap: later(objectName, '', 'ConfigMap of UDP ports to Services'),
 }
 

@@ -73,14 +73,12 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'no-auth-locations': { default: '/.well-known/acme-challenge', about: 'Rule paths without authentication' },
 
   'log-format-escape-none': { default: 'false', about: 'No escaping in the access log', why: 'a client could write lines of its own into the log', differs: true },
-  'log-format-stream': { default: '', about: 'Access log format of TCP and UDP services' },
   'skip-access-log-urls': { default: '', about: 'Request targets that are not logged' },
   'access-log-path': { default: '/var/log/nginx/access.log', about: 'File of the access log', why: LOG_TARGET, differs: true },
   'http-access-log-path': { default: '', about: 'The same, HTTP only', why: LOG_TARGET, differs: true },
   'stream-access-log-path': { default: '', about: 'The same, TCP and UDP only', why: LOG_TARGET, differs: true },
   'access-log-params': { default: '', about: 'Buffering of that file', why: LOG_TARGET, differs: true },
   'disable-http-access-log': { default: 'false', about: 'No access log for HTTP' },
-  'disable-stream-access-log': { default: 'false', about: 'No access log for TCP and UDP' },
   'enable-auth-access-log': { default: 'false', about: 'Log authentication requests' },
   'enable-access-log-for-default-backend': { default: 'false', about: 'Log requests of the default backend' },
   'error-log-path': { default: '/var/log/nginx/error.log', about: 'File of the error log', why: LOG_TARGET, differs: true },
@@ -117,11 +115,6 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'jaeger-baggage-header': { default: 'jaeger-baggage', about: 'Jaeger tracing', why: DEAD },
   'jaeger-trace-baggage-header-prefix': { default: 'uberctx-', about: 'Jaeger tracing', why: DEAD },
 
-  'proxy-stream-timeout': { default: '600s', about: 'Idle time of TCP and UDP sessions' },
-  'proxy-stream-next-upstream': { default: 'true', about: 'Try another endpoint for TCP' },
-  'proxy-stream-next-upstream-timeout': { default: '600s', about: 'Time for all tries together' },
-  'proxy-stream-next-upstream-tries': { default: '3', about: 'Tries in all' },
-  'proxy-stream-responses': { default: '1', about: 'Datagrams that a UDP answer has' },
 
   'bind-address': { default: '', about: 'Addresses to listen on', why: 'the flag --bind-address says it', differs: true },
   'disable-ipv6': { default: 'false', about: 'Listen on IPv4 only', why: 'the flag --bind-address says it', differs: true },

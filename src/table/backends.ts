@@ -1,5 +1,5 @@
 // A reference to a Service port → its backend, or why it leads nowhere. Knows nothing of Ingresses but the reference.
-import type { EndpointSlice, Service, ServicePort } from '../kube/objects.ts'
+import type { EndpointSlice, Service } from '../kube/objects.ts'
 import type { Backend, Endpoint } from '../model.ts'
 import type { BackendRef } from './draft.ts'
 import { endpointsOf, type Port, sameEndpoints } from './endpoints.ts'
@@ -7,13 +7,18 @@ import { endpointsOf, type Port, sameEndpoints } from './endpoints.ts'
 /** Why the reference leads nowhere, for an issue; undefined when its Service and port exist. */
 export function backendFault(ref: BackendRef, service: Service | undefined, disableExternalName: boolean): string | undefined {
   const { service: name, port } = ref
-  const outcome = ref.isCanary ? 'the main Service answers' : 'requests get 503'
+  const outcome = outcomeOf(ref)
   if (service === undefined) return `Service ${name} does not exist: ${outcome} until it does`
   if (disableExternalName && service.type === 'ExternalName') {
     return `Service ${name} is of type ExternalName, which --disable-svc-external-name forbids: ${outcome}`
   }
-  if (portOf(service, port) !== undefined) return undefined
-  return `Service ${name} has no port ${port}: ${outcome}; its ports are ${service.ports.map(portText).join(', ')}`
+  if (portOf(service, ref) !== undefined) return undefined
+  return `Service ${name} has no ${transportOf(ref) === 'UDP' ? 'UDP ' : ''}port ${port}: ${outcome}; its ports are ${service.ports.map(portText).join(', ')}`
+}
+
+function outcomeOf({ isCanary, protocol }: BackendRef): string {
+  if (protocol === 'tcp' || protocol === 'udp') return 'nobody is served there'
+  return isCanary ? 'the main Service answers' : 'requests get 503'
 }
 
 /** Of a reference without fault. zone: as EndpointQuery's. What the name of an ExternalName stands for comes as a slice, too. */
@@ -24,7 +29,7 @@ export function backendOf({ ref, service, slices, zone }: {
   readonly zone: string
 }): Backend {
   const { protocol, options } = ref
-  const port = portOf(service, ref.port)
+  const port = portOf(service, ref)
   if (port === undefined) return { protocol, options, endpoints: [] }
   const byClusterIp = ref.viaClusterIp ? clusterEndpoint(service, port) : undefined
   return { protocol, options, endpoints: byClusterIp === undefined ? endpointsOf(slices, { port, family: service.ipFamily, zone }) : [byClusterIp] }
@@ -36,9 +41,12 @@ export function sameBackend(a: Backend, b: Backend): boolean {
 }
 
 /** By number or name, else by the name of the target port (ingress-nginx.md §4.3). A Service that lists none has any number. */
-function portOf({ ports }: Service, wanted: ServicePort): Port | undefined {
-  if (ports.length === 0 && typeof wanted === 'number') return { name: '', port: wanted, targetPort: wanted, protocol: 'TCP' }
-  const text = String(wanted)
+function portOf({ ports: all }: Service, ref: BackendRef): Port | undefined {
+  const protocol = transportOf(ref)
+  if (all.length === 0 && typeof ref.port === 'number') return { name: '', port: ref.port, targetPort: ref.port, protocol }
+  // One number may stand there twice, as 53 does for DNS.
+  const ports = all.filter((port) => port.protocol === protocol)
+  const text = String(ref.port)
   return ports.find(({ port, name }) => String(port) === text || name === text) ?? ports.find(({ targetPort }) => targetPort === text)
 }
 
@@ -47,6 +55,10 @@ function clusterEndpoint({ clusterIP }: Service, { port }: Port): Endpoint | und
   return clusterIP === '' || clusterIP === 'None' ? undefined : { address: clusterIP, port }
 }
 
-function portText({ name, port }: Port): string {
-  return name === '' ? String(port) : `${port} (${name})`
+function portText({ name, port, protocol }: Port): string {
+  return `${port}${protocol === 'TCP' ? '' : `/${protocol}`}${name === '' ? '' : ` (${name})`}`
+}
+
+function transportOf({ protocol }: BackendRef): string {
+  return protocol === 'udp' ? 'UDP' : 'TCP'
 }

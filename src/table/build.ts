@@ -11,6 +11,7 @@ import { IngressCompiler } from './ingresses.ts'
 import { orderedIssues } from './issues.ts'
 import type { BuildOptions } from './options.ts'
 import { type Found, SecretStore } from './secret-store.ts'
+import { StreamBuilder } from './streams.ts'
 
 /** ingresses: keys of those of our class. */
 export type Build = { readonly table: Table; readonly issues: readonly Issue[]; readonly ingresses: ReadonlySet<string> }
@@ -31,8 +32,9 @@ export function builder(options: BuildOptions): Builder {
 
 type Parts = Omit<Table, 'version'>
 
-/** Stands among the hosts that refer to backends, and is no host's name. */
+/** They stand among the hosts that refer to backends, and are no host's name. */
 const FALLBACK = '--default-backend-service'
+const STREAMS = '--tcp-services-configmap'
 
 class TableBuilder implements Builder {
   readonly #options: BuildOptions
@@ -42,6 +44,7 @@ class TableBuilder implements Builder {
   readonly #authorities: SecretStore<LoadedAuthority>
   readonly #hosts = new HostBuilder()
   readonly #backends: BackendBuilder
+  readonly #streams: StreamBuilder
   #built: Build | undefined
 
   constructor(options: BuildOptions) {
@@ -51,6 +54,7 @@ class TableBuilder implements Builder {
     this.#certificates = new SecretStore(certificateLoader, options.now)
     this.#authorities = new SecretStore(authorityLoader, options.now)
     this.#backends = new BackendBuilder(options)
+    this.#streams = new StreamBuilder(options)
   }
 
   full(objects: Objects): Build {
@@ -60,12 +64,14 @@ class TableBuilder implements Builder {
     const recheck = [this.#certificates, this.#authorities].map((store) => store.refresh(objects.Secret)).includes(true)
     const hosts = this.#hosts.build(this.#ingresses.hosts, { certificate, authority }, recheck)
     this.#hosts.backends.set(FALLBACK, fallback)
+    const streams = this.#streams.build(objects, routeSettings)
+    this.#hosts.backends.set(STREAMS, streams)
     const backends = this.#backends.build(this.#hosts.backends, objects)
     const byDefault = this.#defaultCertificate()
     const certificates = entriesOf(this.#hosts.certificates(), certificate, new Map([['', byDefault.certificate]]))
     const authorities = entriesOf(this.#hosts.authorities(), authority, new Map())
-    const issues = [globalIssues, ingressIssues, this.#hosts.issues(), byDefault.issues, this.#backends.issues(this.#hosts.backends)].flat()
-    return this.#next({ global, hosts, backends, certificates, authorities }, orderedIssues(issues))
+    const issues = [globalIssues, ingressIssues, this.#hosts.issues(), byDefault.issues, streams.issues, this.#backends.issues(this.#hosts.backends)].flat()
+    return this.#next({ global, hosts, backends, certificates, authorities, streams: streams.streams }, orderedIssues(issues))
   }
 
   endpoints(objects: Objects): Build {
@@ -93,7 +99,7 @@ class TableBuilder implements Builder {
 function successor(former: Table, parts: Parts): Table {
   const certificates = sameEntries(former.certificates, parts.certificates) ? former.certificates : parts.certificates
   const authorities = sameEntries(former.authorities, parts.authorities) ? former.authorities : parts.authorities
-  const isSame = former.global === parts.global && former.hosts === parts.hosts && former.backends === parts.backends
+  const isSame = former.global === parts.global && former.hosts === parts.hosts && former.backends === parts.backends && former.streams === parts.streams
   if (isSame && former.certificates === certificates && former.authorities === authorities) return former
   return { ...parts, certificates, authorities, version: former.version + 1 }
 }

@@ -34,9 +34,9 @@ function candidates(slice: EndpointSlice, port: Port): Candidate[] {
 }
 
 /** Slices carry target ports under the Service's port names. A slice written by hand may leave its only port unnamed, or list none. */
-function slicePort({ ports }: EndpointSlice, { name, port, targetPort }: Port): number | undefined {
+function slicePort({ ports }: EndpointSlice, { name, port, targetPort, protocol: transport }: Port): number | undefined {
   if (ports.length === 0) return typeof targetPort === 'number' ? targetPort : port
-  const usable = ports.filter(({ protocol }) => protocol === 'TCP')
+  const usable = ports.filter(({ protocol }) => protocol === transport)
   const unnamed = usable.length === 1 ? usable.find((candidate) => candidate.name === '') : undefined
   return (usable.find((candidate) => candidate.name === name) ?? unnamed)?.port
 }

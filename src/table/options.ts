@@ -15,6 +15,12 @@ export type BuildOptions = {
   readonly configmap: string
   readonly defaultBackendService: string
   readonly defaultSslCertificate: string
+  readonly tcpServicesConfigmap: string
+  readonly udpServicesConfigmap: string
+  /** TCP ports that are ours: no Service gets them. */
+  readonly ownPorts: readonly number[]
+  /** The annotation ssl-passthrough acts. */
+  readonly sslPassthrough: boolean
   /** Ignore Ingresses with spec.defaultBackend. */
   readonly disableCatchAll: boolean
   /** Services of type ExternalName get no endpoints. */

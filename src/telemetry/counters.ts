@@ -2,6 +2,7 @@
 // Knows no metric name and no thread: what it counted leaves as JSON and is added up in totals.ts.
 import type { RequestRecord, Sink } from './record.ts'
 import type { PoolCounts } from './pool-stats.ts'
+import type { StreamCounts } from './stream-stats.ts'
 import { Histogram, type HistogramCounts } from './histogram.ts'
 
 /** How often a worker should report unasked, so that its death loses little. */
@@ -27,6 +28,8 @@ export type Counts = {
   readonly propagation: HistogramCounts
   /** By Service. */
   readonly pools: Readonly<Record<string, PoolCounts>>
+  /** By key of Table.streams, `tls:` and the port where TLS is passed through. */
+  readonly streams: Readonly<Record<string, StreamCounts>>
   readonly accepted: number
   readonly open: number
 }
@@ -79,9 +82,9 @@ export function counters(timeBuckets: readonly number[]) {
     observePropagation(ms: number): void {
       counted.propagation.observe(ms / 1000)
     },
-    /** JSON of Counts; starts anew, so nothing is reported twice. pools: by Service, counted since the last time. */
-    drain(pools: Readonly<Record<string, PoolCounts>> = {}): string {
-      const json = JSON.stringify({ ...countsOf(counted, open), pools })
+    /** JSON of Counts; starts anew, so nothing is reported twice. pools, streams: counted since the last time. */
+    drain(pools: Counts['pools'] = {}, streams: Counts['streams'] = {}): string {
+      const json = JSON.stringify({ ...countsOf(counted, open), pools, streams })
       counted = nothing()
       return json
     },
@@ -124,7 +127,7 @@ function increment<K>(counts: Map<K, number>, key: K): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
-function countsOf(counted: ReturnType<typeof nothing>, open: number): Omit<Counts, 'pools'> {
+function countsOf(counted: ReturnType<typeof nothing>, open: number): Omit<Counts, 'pools' | 'streams'> {
   return {
     ingresses: Object.fromEntries([...counted.ingresses].map(([name, row]) => [name, rowCounts(row)])),
     reasons: Object.fromEntries(counted.reasons),

@@ -1,6 +1,7 @@
 // /metrics: names, help and labels of every metric. Knows where no number comes from.
 import { counter, gauge, histogram, type Labels, type Sample } from './prometheus.ts'
 import type { PoolCounts } from './pool-stats.ts'
+import { streamMetrics } from './stream-metrics.ts'
 import type { IngressTotals, Totals } from './totals.ts'
 
 /** What main knows besides the workers' counts. */
@@ -28,7 +29,7 @@ export type CompatibleMetrics = {
 /** compatible: null without --enable-metrics. */
 export function metricsText(totals: Totals, program: ProgramState, compatible: CompatibleMetrics | null): string {
   const requestCounter = compatible === null ? '' : compatibleRequests(totals, compatible)
-  return requestMetrics(totals) + requestCounter + edgeMetrics(totals) + poolMetrics(totals) + programMetrics(program)
+  return requestMetrics(totals) + requestCounter + edgeMetrics(totals) + poolMetrics(totals) + streamMetrics(totals.streams) + programMetrics(program)
 }
 
 function requestMetrics(totals: Totals): string {

@@ -3,7 +3,7 @@ import { variable } from './log-variables.ts'
 import type { RequestRecord } from './record.ts'
 
 /** The text for one request. */
-export type Render = (record: Readonly<RequestRecord>) => string
+export type Render<R = RequestRecord> = (record: Readonly<R>) => string
 
 /** A piece of a template: fixed text, or the name of a variable. */
 export type Part = { readonly text: string; readonly name?: string }
@@ -22,7 +22,7 @@ export function partsOf(template: string): Part[] {
   return [...parts, { text: template.slice(from) }].filter(({ text, name }) => text !== '' || name !== undefined)
 }
 
-export function renderAll(segments: readonly (string | Render)[], record: Readonly<RequestRecord>): string {
+export function renderAll<R>(segments: readonly (string | Render<R>)[], record: Readonly<R>): string {
   let text = ''
   for (const part of segments) text += typeof part === 'string' ? part : part(record)
   return text

@@ -2,6 +2,7 @@
 import { type Counts, type IngressCounts, PROPAGATION_BOUNDS } from './counters.ts'
 import { Histogram } from './histogram.ts'
 import { PoolTotals } from './pool-rows.ts'
+import { StreamTotals } from './stream-stats.ts'
 
 export type IngressTotals = {
   readonly statuses: Map<string, number>
@@ -20,6 +21,7 @@ export class Totals {
   readonly mirrorDrops = new Map<string, number>()
   readonly propagation = new Histogram(PROPAGATION_BOUNDS)
   readonly pools = new PoolTotals()
+  readonly streams = new StreamTotals()
   accepted = 0
   readonly #open = new Map<number, number>()
   readonly #timeBuckets: readonly number[]
@@ -45,6 +47,7 @@ export class Totals {
     addAll(this.mirrorDrops, counts.mirrorDrops)
     this.propagation.add(counts.propagation)
     this.pools.add(worker, counts.pools)
+    this.streams.add(worker, counts.streams)
     this.accepted += counts.accepted
     this.#open.set(worker, counts.open)
   }
@@ -53,6 +56,7 @@ export class Totals {
   forget(worker: number): void {
     this.#open.delete(worker)
     this.pools.forget(worker)
+    this.streams.forget(worker)
   }
 
   #addIngress(name: string, counts: IngressCounts): void {

@@ -163,6 +163,8 @@ export class Backends {
 const TRANSPORT = {
   http: { tls: null, protocol: 'h1' }, https: { tls: { serverName: '' }, protocol: 'h1' },
   h2c: { tls: null, protocol: 'h2' }, h2: { tls: { serverName: '' }, protocol: 'h2' },
+  // They have no pools: each client has a connection of its own (src/stream).
+  tcp: { tls: null, protocol: 'h1' }, udp: { tls: null, protocol: 'h1' },
 } as const
 
 type Owned = { readonly backend: Backend; readonly service: string }

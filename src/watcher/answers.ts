@@ -10,17 +10,18 @@ export class Answers {
 
   /**
    * `{version, workers: [{id, version}], hosts: [{host, certificate, routes}], fallback, backends: [{key, protocol, options, endpoints, unwell}],
-   * certificates: [{id, subject, notAfter, names}]}`, to which main adds the workers' pools and `health`: telemetry/endpoint-rows.ts.
+   * certificates: [{id, subject, notAfter, names}], streams: [{protocol, port, backend, configMap, proxyProtocol}]}`, to which main adds the workers' pools and `health`: telemetry/endpoint-rows.ts.
    * workers: the version that each one serves, null: nothing yet. unwell: endpoints that active checks took out.
    */
   table(table: Table, { workers, unwell }: { readonly workers: ReadonlyMap<number, number | null>; readonly unwell: ReadonlyMap<string, readonly Endpoint[]> }): string {
     return JSON.stringify({
       version: table.version,
       workers: [...workers].map(([id, version]) => ({ id, version })),
-      hosts: [...table.hosts].map(([host, { certificate, routes }]) => ({ host, certificate, routes: routes.map(routeRow) })),
+      hosts: [...table.hosts].map(([host, { certificate, routes, passthrough }]) => ({ host, certificate, passthrough: passthrough?.backend, routes: routes.map(routeRow) })),
       fallback: table.global.fallback && routeRow(table.global.fallback),
       backends: [...table.backends].map(([key, backend]) => ({ key, ...shown(backend), unwell: unwell.get(key) })),
       certificates: [...table.certificates].map(([id, certificate]) => ({ id, ...this.#certificateRow(certificate) })),
+      streams: [...table.streams.values()].map(({ upstreamName: _, ...stream }) => stream),
     })
   }
 

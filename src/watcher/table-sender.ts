@@ -49,7 +49,7 @@ export class TableSender {
   receive(message: FromProxy): void {
     if (message.type === 'at') this.#version = message.version
     else if (message.type === 'ack') this.#next()
-    else this.#begin()
+    else if (message.type === 'snapshot') this.#begin()
   }
 
   publish(publication: Publication): void {
@@ -109,6 +109,8 @@ export function* snapshotChunks(table: Table, at: number): Generator<ToProxy, un
   const hosts = [...table.hosts]
   const material = certificates.length + authorities.length
   const total = material + backends.length + hosts.length
+  // Each is a port: there are not many.
+  const streams = [...table.streams]
   for (let from = 0; from === 0 || from < total; from += chunkEntries) {
     const window = <T>(entries: readonly T[], before: number): T[] =>
       entries.slice(Math.max(0, from - before), Math.max(0, from + chunkEntries - before))
@@ -124,6 +126,7 @@ export function* snapshotChunks(table: Table, at: number): Generator<ToProxy, un
         authorities: window(authorities, certificates.length),
         backends: window(backends, material),
         hosts: window(hosts, material + backends.length),
+        streams: from === 0 ? streams : [],
       },
     }
   }

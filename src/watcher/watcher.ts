@@ -60,9 +60,11 @@ export class Watcher {
   detach(id: number): void {
     this.#senders.get(id)?.close()
     this.#senders.delete(id)
+    this.#report(portsOf(id), [])
   }
 
   receive(id: number, message: FromProxy): void {
+    if (message.type === 'unopened') return this.#report(portsOf(id), message.ports.flatMap((port) => this.#unopened(...port)))
     this.#senders.get(id)?.receive(message)
     if (message.type === 'snapshot') this.#senders.get(id)?.tell(this.#unwell())
   }
@@ -108,6 +110,13 @@ export class Watcher {
   #tellUnwell(): void { for (const sender of this.#senders.values()) sender.tell(this.#unwell()) }
   #unwell(): ToProxy { return { type: 'unwell', endpoints: [...this.#prober.unwell()] } }
 
+  /** A port that a worker can't open is a fault of the ConfigMap that wants it. */
+  #unopened(key: string, reason: string): Issue[] {
+    const stream = this.#table?.streams.get(key)
+    if (stream === undefined) return []
+    return [{ object: `ConfigMap ${stream.configMap}`, field: `${stream.port}`, reason: `${stream.protocol.toUpperCase()} port ${stream.port} can't be opened: ${reason}. It is tried again every second` }]
+  }
+
   #report(origin: string, issues: readonly Issue[]): void {
     const fresh = this.#issues.report(origin, issues)
     if (fresh.length > 0) this.#post({ type: 'issues', fresh })
@@ -120,6 +129,8 @@ export class Watcher {
     this.#post({ type: 'built', version, routes, issues: this.#issues.size, run })
   }
 }
+
+const portsOf = (worker: number): string => `ports of worker ${worker}`
 
 /** With a fraction, comparable between threads. */
 const epochMs = (): number => performance.timeOrigin + performance.now()

@@ -60,8 +60,8 @@ test('every update brings the former table to the next, as a new table and in pl
       const update: Update = JSON.parse(JSON.stringify(diff(former, table, 0)))
       expect(apply(former, update)).toEqual(table)
       expect(live.apply(update)).toBe(true)
-      const { version, global, hosts, backends, certificates, authorities } = live
-      expect<Table>({ version, global, hosts, backends, certificates, authorities }).toEqual(table)
+      const { version, global, hosts, backends, certificates, authorities, streams } = live
+      expect<Table>({ version, global, hosts, backends, certificates, authorities, streams }).toEqual(table)
       former = table
     })
   }), { numRuns: 100 })

@@ -14,13 +14,13 @@ const second = table(2, { kept, changed: backend(4), fresh: backend(5) })
 
 test('a delta holds what changed and nothing else', () => {
   expect(diff(first, second, 7.5)).toEqual({
-    base: 1, version: 2, at: 7.5, hosts: [], certificates: [], authorities: [], backends: [['changed', backend(4)], ['fresh', backend(5)], ['gone', null]],
+    base: 1, version: 2, at: 7.5, hosts: [], certificates: [], authorities: [], streams: [], backends: [['changed', backend(4)], ['fresh', backend(5)], ['gone', null]],
   })
 })
 
 test('a snapshot is the difference from the empty table, and always holds the global part', () => {
   expect(diff(emptyTable, first, 0)).toEqual({
-    base: null, version: 1, at: 0, global: first.global, hosts: [], certificates: [], authorities: [], backends: [...first.backends],
+    base: null, version: 1, at: 0, global: first.global, hosts: [], certificates: [], authorities: [], streams: [], backends: [...first.backends],
   })
 })
 

@@ -19,6 +19,7 @@ test('hosts, routes, backends and certificates, without keys', async () => {
     hosts: new Map([['cafe.example', { routes: [route], certificate: 'ns/secret' }]]),
     backends: new Map([['ns/tea:80', { protocol: 'http', options, endpoints: [{ address: '127.0.0.1', port: 1 }] }]]),
     certificates: new Map([['ns/secret', { cert, key }]]),
+    streams: new Map([['tcp:9000', { protocol: 'tcp', port: 9000, backend: 'ns/db:1|tcp', upstreamName: 'tcp-ns-db-1', configMap: 'ns/tcp', proxyProtocol: { in: false, out: true } }]]),
   }
   const json = new Answers().table(table, { workers: new Map([[1, 7], [2, null]]), unwell: new Map([['ns/tea:80', [{ address: '127.0.0.1', port: 1 }]]]) })
   const { id, ingress, path, backend, policies } = route
@@ -32,6 +33,7 @@ test('hosts, routes, backends and certificates, without keys', async () => {
       id: 'ns/secret', subject: expect.stringContaining('cafe.example'), notAfter: expect.stringMatching(/^\d{4}-.*Z$/),
       names: ['cafe.example', '*.cafe.example'],
     }],
+    streams: [{ protocol: 'tcp', port: 9000, backend: 'ns/db:1|tcp', configMap: 'ns/tcp', proxyProtocol: { in: false, out: true } }],
   })
   expect(json).not.toContain('PRIVATE KEY')
 })
