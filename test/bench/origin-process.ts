@@ -1,12 +1,14 @@
 // What the proxies forward to over HTTP/1.1: the answer named on the command line for each request, as little parsed as will do, so that
 // core 1 is left to the load. A request without a body is one read; one with a body ends where its Content-Length says. Prints its port.
+import { json } from '../support/json.ts'
+
 const BODY = Buffer.alloc(2 << 10, 'lintel ')
 const MEBIBYTE = Buffer.alloc(1 << 20, 'lintel ')
 
-const head = (body: Buffer, fields: readonly string[] = []) =>
-  Buffer.from(['HTTP/1.1 200 OK', 'Content-Type: text/plain', `Content-Length: ${body.length}`, ...fields, '', ''].join('\r\n'), 'latin1')
+const head = (body: Buffer, fields: readonly string[], type: string) =>
+  Buffer.from(['HTTP/1.1 200 OK', `Content-Type: ${type}`, `Content-Length: ${body.length}`, ...fields, '', ''].join('\r\n'), 'latin1')
 
-const withBody = (body: Buffer, fields?: readonly string[]) => Buffer.concat([head(body, fields), body])
+const withBody = (body: Buffer, fields: readonly string[] = [], type = 'text/plain') => Buffer.concat([head(body, fields, type), body])
 
 /** Twelve field lines in all. They differ from one answer to the next, so that no proxy gains by remembering a head. */
 const fieldsOf = (n: number) => [
@@ -20,6 +22,8 @@ const answers: Readonly<Record<string, readonly Buffer[]>> = {
   small: [withBody(Buffer.from('Hello, world\n'))],
   fields: Array.from({ length: 64 }, (_, n) => withBody(BODY, fieldsOf(n))),
   mebibyte: [withBody(MEBIBYTE)],
+  'json': [withBody(json(10 << 10), [], 'application/json')],
+  'json-mebibyte': [withBody(json(1 << 20), [], 'application/json')],
   tunnel: [Buffer.from('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: Hw7f/Q9qVd5eVA3xNTvJQHhqvrY=\r\n\r\n', 'latin1')],
 }
 

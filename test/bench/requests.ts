@@ -39,6 +39,7 @@ const fieldsOf = (n: number): string => {
 
 export const small: readonly string[] = [message('GET /', [['Host', host]])]
 export const fields: readonly string[] = Array.from({ length: ROTATION }, (_, n) => fieldsOf(n + 1))
+export const gzipped: readonly string[] = [message('GET /', [['Host', host], ['Accept-Encoding', 'gzip']])]
 export const kilobyte: readonly string[] = withBody(1_000)
 export const mebibyte: readonly string[] = withBody(1 << 20)
 /** `count` requests, each for the next of so many hosts. */

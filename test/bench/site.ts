@@ -1,7 +1,7 @@
 // What a cell asks of every proxy: plain data that peers turn into their own configuration. Knows none of them.
 
-/** What is forwarded to. small: 13 octets. fields: 12 field lines, 2 KiB. mebibyte: 1 MiB. grpc: a message and its trailers, over HTTP/2. tunnel: 101. */
-export type OriginKind = 'small' | 'fields' | 'mebibyte' | 'grpc' | 'tunnel'
+/** What is forwarded to. small: 13 octets. fields: 12 field lines, 2 KiB. mebibyte: 1 MiB. json, json-mebibyte: 10 KiB and 1 MiB of it. grpc: a message and its trailers, over HTTP/2. tunnel: 101. */
+export type OriginKind = 'small' | 'fields' | 'mebibyte' | 'json' | 'json-mebibyte' | 'grpc' | 'tunnel'
 
 export type Site = {
   readonly origin: OriginKind
@@ -15,6 +15,8 @@ export type Site = {
   readonly policies: boolean
   /** nginx stores no bodies before it passes them on: the others never do. */
   readonly unbuffered: boolean
+  /** Compresses JSON with level 1. */
+  readonly gzip: boolean
   readonly workers: number
   /** Connections that had one answer and stay. */
   readonly idle: number
@@ -22,7 +24,7 @@ export type Site = {
   readonly memory: number | null
 }
 
-export const PLAIN: Site = { origin: 'small', secure: false, hosts: 1, log: false, policies: false, unbuffered: false, workers: 1, idle: 0, memory: null }
+export const PLAIN: Site = { origin: 'small', secure: false, hosts: 1, log: false, policies: false, unbuffered: false, gzip: false, workers: 1, idle: 0, memory: null }
 
 /** Of all that is measured: certificates, routes and requests agree on it. */
 export const host = 'bench.example.com'

@@ -2,9 +2,10 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { echoUpstream, type Answer } from '../support/echo.ts'
 import type { FieldLine } from '../support/http1.ts'
+import { json } from '../support/json.ts'
 import { start, type Program } from '../support/program.ts'
 import { rawClient } from '../support/raw-client.ts'
-import { decode, json, latin1, valueOf } from './compression-origin.ts'
+import { decode, latin1, valueOf } from './compression-origin.ts'
 import { h2Client, head } from './http2-client.ts'
 import { app, ask, configure, CONFIGURED, issues, resources, route } from './scene.ts'
 

@@ -16,6 +16,8 @@ export type CpuOptions = {
   readonly load: (site: Site) => Load
   /** Octets of an answer's body: a load that got less of each was not answered. */
   readonly bodyBytes: number
+  /** Octets of an answer in all that are too many: it was not compressed. */
+  readonly maxBytes?: number
   /** The same requests at a fixed rate, in each round. */
   readonly paced?: (site: Site) => Load
 }
@@ -50,7 +52,7 @@ type Time = { readonly setup: Setup; readonly seconds: number }
 const drive = (load: CpuOptions['load'], { contestant: { site }, peer }: Running, { setup, seconds }: Time): Promise<LoadReport> =>
   load(site).run({ port: peer.port, secure: site.secure, seconds, folder: setup.folder })
 
-const sampled = async ({ load, bodyBytes }: CpuOptions, running: Running, time: Time): Promise<Sample> => {
+const sampled = async ({ load, bodyBytes, maxBytes }: CpuOptions, running: Running, time: Time): Promise<Sample> => {
   const { pid } = running.peer
   const cpuBefore = cpuUs(pid)
   const busyBefore = coreBusyUs(proxyCore)
@@ -62,14 +64,15 @@ const sampled = async ({ load, bodyBytes }: CpuOptions, running: Running, time: 
   const least = load(running.contestant.site).busy
   return {
     value: cpu / report.requests, details: { rate: report.requests / report.seconds, own, others },
-    trouble: report.trouble ?? shortfall(report, { bodyBytes, seconds: time.seconds }) ?? tooLight({ own, others, least }),
+    trouble: report.trouble ?? shortfall(report, { bodyBytes, maxBytes, seconds: time.seconds }) ?? tooLight({ own, others, least }),
   }
 }
 
 /** Why a load that says it went well was no load. */
-export const shortfall = ({ requests, octets, seconds }: LoadReport, asked: { readonly bodyBytes: number; readonly seconds: number }): string | undefined => {
+export const shortfall = ({ requests, octets, seconds }: LoadReport, asked: { readonly bodyBytes: number; readonly maxBytes?: number | undefined; readonly seconds: number }): string | undefined => {
   if (requests === 0) return 'no request was answered'
   if (seconds < asked.seconds * MIN_TIME_SHARE) return `the load ended after ${seconds} s of ${asked.seconds}`
+  if (octets > requests * (asked.maxBytes ?? Infinity)) return `${Math.round(octets / requests)} octets an answer instead of ${asked.maxBytes} at most`
   return octets >= requests * asked.bodyBytes * MIN_BODY_SHARE ? undefined : `${Math.round(octets / requests)} octets an answer instead of ${asked.bodyBytes}`
 }
 

@@ -30,7 +30,7 @@ frontend in
   use_backend %[req.hdr(host),field(1,:),lower,map(hosts.map)]
 backend out
   http-reuse always
-  server origin 127.0.0.1:${originPort}${site.origin === 'grpc' ? ' proto h2' : ''}
+${site.gzip ? '  filter compression\n  compression algo gzip\n  compression type application/json\n' : ''}  server origin 127.0.0.1:${originPort}${site.origin === 'grpc' ? ' proto h2' : ''}
 `
 const mapOf = (hosts: readonly string[]) => hosts.map((name) => `${name} out\n`).join('')
 

@@ -9,7 +9,8 @@ import { IDLE_SECONDS, type PeerKind, type Place, put, UNLIMITED } from './peer.
 import { canaryAnnotations, POLICY_PATH, policyAnnotations } from './lintel-policies.ts'
 
 const NAME = 'bench'
-const settingsOf = ({ log }: Place['site']) => ({
+const settingsOf = ({ log, gzip }: Place['site']) => ({
+  'use-gzip': `${gzip}`,
   'disable-access-log': `${!log}`, 'keep-alive': `${IDLE_SECONDS}`, 'keep-alive-requests': UNLIMITED, 'upstream-keepalive-requests': UNLIMITED, 'proxy-body-size': '0',
 })
 

@@ -51,6 +51,10 @@ const upstream = (name: string, { originPort }: Place) => `
     keepalive_requests ${UNLIMITED};
   }`
 
+/** As ingress-nginx writes use-gzip. */
+const gzip = `
+  gzip on; gzip_comp_level 1; gzip_http_version 1.1; gzip_min_length 256; gzip_proxied any; gzip_vary on; gzip_types application/json;`
+
 const config = (place: Place, hosts: readonly string[]) => `
 daemon off;
 worker_processes ${place.site.workers};
@@ -64,7 +68,7 @@ http {
   keepalive_requests ${UNLIMITED};
   keepalive_timeout ${IDLE_SECONDS};
   proxy_read_timeout ${IDLE_SECONDS};
-  client_max_body_size 0;
+  client_max_body_size 0;${place.site.gzip ? gzip : ''}
   server_names_hash_max_size 65536;
   server_names_hash_bucket_size 128;
   client_body_temp_path temp; proxy_temp_path temp; fastcgi_temp_path temp; uwsgi_temp_path temp; scgi_temp_path temp;
