@@ -37,6 +37,7 @@ class ProxyThread {
       opened: counts.connectionOpened,
       closed: counts.connectionClosed,
       handshakeFailed: counts.handshakeFailed,
+      proxyHeaderFailed: counts.proxyHeaderFailed,
       ejected: counts.ejected,
       mirrorDropped: counts.mirrorDropped,
       defect: (error) => post({ type: 'note', line: `a request failed by a defect of Lintel: ${error instanceof Error ? error.stack : String(error)}` }),

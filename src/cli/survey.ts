@@ -8,6 +8,7 @@ import { builder } from '../table/build.ts'
 import { orderedIssues } from '../table/issues.ts'
 import { hostOf, keyOf } from '../table/names.ts'
 import type { BuildOptions } from '../table/options.ts'
+import { settingTexts } from '../table/read-settings.ts'
 import { isRegex } from '../table/rule-paths.ts'
 import type { Found } from './objects.ts'
 
@@ -53,7 +54,7 @@ export function survey({ objects, issues }: Found, options: BuildOptions): Surve
     ingressClass: options.ingressClass,
     controllerClass: options.controllerClass,
     summary: summaryOf(ingresses),
-    configMap: settings === null ? null : { name: options.configmap, exists: settings !== undefined, keys: assessKeys(settings?.data ?? {}) },
+    configMap: settings === null ? null : { name: options.configmap, exists: settings !== undefined, keys: settings === undefined ? [] : assessKeys(settingTexts(settings)) },
     ingresses,
     others: all.filter(({ object }) => !told.has(object)),
   }

@@ -1,6 +1,7 @@
 // What there is to know of an accepted connection, and of the listener it came to, or could not come to. Knows no protocol.
 import type { Server, Socket } from 'node:net'
 import type { Peer } from './message.ts'
+import type { ProxyHeader } from './proxy-protocol/header.ts'
 
 /**
  * Read at accept: a closed socket forgets it. Of the handle where there is one: what the socket itself is asked for it keeps, with more that nobody
@@ -8,8 +9,20 @@ import type { Peer } from './message.ts'
  */
 export const peerOf = (socket: Socket): Peer => {
   const handle: unknown = Reflect.get(socket, '_handle')
-  const { remoteAddress, remotePort, localPort } = hasEnds(handle) ? handle : socket
-  return { address: (remoteAddress ?? '').replace(/^::ffff:/, ''), port: remotePort ?? 0, localPort: localPort ?? 0, tls: null }
+  const { remoteAddress, remotePort, localAddress, localPort } = hasEnds(handle) ? handle : socket
+  return { address: folded(remoteAddress), port: remotePort ?? 0, localAddress: folded(localAddress), localPort: localPort ?? 0, tls: null, told: null }
+}
+const folded = (address = '') => address.replace(/^::ffff:(?=\d+\.)/, '')
+
+/** Where nginx's controller takes a connection to a proxy in front for one over TLS (ingress-nginx.md §4.4). */
+const HTTPS_PORT = 443
+
+/** The peer as a proxy in front tells it. A connection of that proxy's own is taken for what it is. */
+export const toldPeer = (peer: Peer, { ends, tlvs }: ProxyHeader): Peer => {
+  if (ends === null) return peer
+  const { client, server } = ends
+  const told = { by: { address: peer.address, port: peer.port }, secured: tlvs.ssl?.secured ?? server.port === HTTPS_PORT, tlvs }
+  return { address: client.address, port: client.port, localAddress: server.address, localPort: server.port, tls: peer.tls, told }
 }
 
 /** null: not to be had. */
@@ -19,7 +32,7 @@ export const descriptorOf = (server: Server): number | null => {
   return typeof fd === 'number' ? fd : null
 }
 
-type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>
+type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>
 const hasEnds = (handle: unknown): handle is Ends =>
   typeof handle === 'object' && handle !== null && typeof Reflect.get(handle, 'remoteAddress') === 'string' && typeof Reflect.get(handle, 'localPort') === 'number'
 

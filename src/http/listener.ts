@@ -3,8 +3,9 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { H2ServerConnection } from './h2-server.ts'
 import { OutputBuffers } from './h2/output.ts'
-import { descriptorOf, peerOf } from './accepted.ts'
+import { descriptorOf, peerOf, toldPeer } from './accepted.ts'
 import { claim, leave, type Leave, type Share } from './port-share.ts'
+import { awaitProxyHeader, type HeaderWait, type ProxyHeaderFault } from './proxy-protocol/await-header.ts'
 import { type ServedConnection, ServerConnection, type ServerOptions } from './server.ts'
 import { awaitHello } from './tls/await-hello.ts'
 import type { ClientProof } from './tls/client-proof.ts'
@@ -14,18 +15,27 @@ import { refuseName } from './tls/refuse-name.ts'
 import type { Peer } from './message.ts'
 import { Tunnels } from './tunnels.ts'
 
+/** Whether a connection from `address` begins with a PROXY header, and how it is waited for; null: it does not. `believes`: what the header says of the client holds. */
+export type ProxyRules = (address: string) => (HeaderWait & { readonly believes: boolean }) | null
+
 export type ListenerOptions = {
   readonly host: string
   readonly maxConnections: number
   readonly server: Omit<ServerOptions, 'closed' | 'priorKnowledge' | 'tunnels'>
   /** null: nobody has that name, and the handshake is refused. */
   readonly terms: (serverName: string) => Terms | null
+  /** Asked for each connection at accept; null: none begins with a header. */
+  readonly proxyRules: () => ProxyRules | null
+  /** A connection was closed for its PROXY header: for the metrics. */
+  readonly proxyHeaderFailed: (fault: ProxyHeaderFault) => void
   /** A connection that carries requests began, ended: for the metrics. */
   readonly opened: () => void
   readonly closed: () => void
   /** A TLS client never came to speak: for the metrics. */
   readonly handshakeFailed: (reason: HandshakeFailure) => void
 }
+
+type PortKind = 'clear' | 'tls'
 
 /** A listener that closes resets what waits in its accept queue (bun.md §5.4): it goes on accepting for so long after drain began. */
 const ACCEPT_TAIL_MS = 250
@@ -40,6 +50,8 @@ export class Listener {
   readonly #ports: Server[] = []
   readonly #contexts: TlsContexts
   readonly #proven = new Proven<ServedConnection>()
+  /** Of connections in their handshake, where a proxy in front said who the client is. */
+  readonly #told = new WeakMap<object, Peer>()
   #draining = false
   /** The last connection went. */
   #emptied: () => void = () => undefined
@@ -52,8 +64,8 @@ export class Listener {
   }
 
   /** Resolves when the port accepts; rejects with the system's error, EADDRINUSE above all. */
-  listen(port: number, kind: 'clear' | 'tls'): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => kind === 'clear' ? this.#http1(socket, peerOf(socket)) : this.#hello(socket))
+  listen(port: number, kind: PortKind): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket, kind))
     // Beyond the fd limit Bun spins at 100 % without an event (bun.md §1.5): the excess is refused before.
     server.maxConnections = this.#options.maxConnections
     this.#ports.push(server)
@@ -72,6 +84,30 @@ export class Listener {
 
   /** Terms may have changed: whoever has shown a certificate by others shows it anew, on a connection of its own. */
   termsChanged() { this.#proven.renew(this.#options.terms) }
+
+  /** In front of all that is spoken on a port: the header of a proxy, where one is expected. */
+  #accepted(socket: Socket, kind: PortKind) {
+    const rules = this.#options.proxyRules()
+    if (rules === null) return kind === 'clear' ? this.#http1(socket, peerOf(socket)) : this.#hello(socket)
+    const peer = peerOf(socket)
+    const wait = rules(peer.address)
+    if (wait === null) return this.#introduced(socket, kind, { peer, rest: NONE })
+    awaitProxyHeader(socket, wait, {
+      whole: (header, rest) => this.#introduced(socket, kind, { peer: header !== null && wait.believes ? toldPeer(peer, header) : peer, rest }),
+      failed: this.#options.proxyHeaderFailed,
+    })
+  }
+  /** The header has been read: what has come behind it is the connection's own. */
+  #introduced(socket: Socket, kind: PortKind, { peer, rest }: { readonly peer: Peer; readonly rest: Buffer }) {
+    if (kind === 'clear') {
+      const connection = this.#http1(socket, peer)
+      if (rest.length > 0) connection.start(rest)
+      return
+    }
+    if (peer.told !== null) this.#told.set(socket, peer)
+    this.#hello(socket)
+    if (rest.length > 0) socket.unshift(rest)
+  }
 
   #http1(socket: Socket, peer: Peer): ServerConnection {
     this.#options.opened()
@@ -111,9 +147,15 @@ export class Listener {
 
   #secured(socket: TLSSocket, proof: ClientProof | null) {
     const serverName = typeof socket.servername === 'string' ? socket.servername.toLowerCase().replace(/\.$/, '') : ''
-    const peer = { ...peerOf(socket), tls: { serverName, proof } }
+    const peer = { ...this.#toldOf(socket) ?? peerOf(socket), tls: { serverName, proof } }
     const connection = socket.alpnProtocol === 'h2' ? this.#http2(socket, peer) : this.#http1(socket, peer)
     if (proof !== null) this.#proven.add(connection, { serverName, proof })
+  }
+
+  /** By the socket beneath, which is kept under an undocumented name (bun.md §2.2). */
+  #toldOf(socket: TLSSocket): Peer | undefined {
+    const beneath: unknown = Reflect.get(socket, '_parent')
+    return typeof beneath === 'object' && beneath !== null ? this.#told.get(beneath) : undefined
   }
 
   #closed(connection: ServedConnection) {
@@ -143,3 +185,4 @@ export class Listener {
   }
   #cut() { for (const connection of [...this.#connections]) connection.cut() }
 }
+const NONE: Buffer = Buffer.alloc(0)

@@ -1,6 +1,7 @@
 // What travels between protocols: heads as received, bodies as spans pushed with a boolean as back-pressure, errors with their source.
 // No promise and no Web object here; knows no routes and no Kubernetes.
 import type { FieldBlock, NameTable } from './fields.ts'
+import type { Tlvs } from './proxy-protocol/tlvs.ts'
 import type { Scratch } from './scratch.ts'
 import type { ClientProof } from './tls/client-proof.ts'
 
@@ -94,14 +95,22 @@ export class Span {
 }
 const EMPTY: Buffer = Buffer.alloc(0)
 
-/** Who is connected, noted at accept: a closed socket forgets it (bun.md §1.2). */
+/**
+ * Who is connected, noted at accept: a closed socket forgets it (bun.md §1.2). Of the client: where a trusted proxy in front said so (PROXY protocol),
+ * these are the ends of the client's connection to it.
+ */
 export type Peer = {
   readonly address: string
   readonly port: number
+  readonly localAddress: string
   readonly localPort: number
   /** null: in clear. serverName: SNI in lower case, `` without. proof: null where it was not asked for a certificate. */
   readonly tls: { readonly serverName: string; readonly proof: ClientProof | null } | null
+  /** What that proxy said besides; null: nobody said anything, the ends are the socket's own. */
+  readonly told: Told | null
 }
+/** by: the proxy's own end. secured: clients reach it over TLS. tlvs: as they came. */
+export type Told = { readonly by: { readonly address: string; readonly port: number }; readonly secured: boolean; readonly tlvs: Tlvs }
 
 /** An answer that the proxy makes itself. grpcStatus: where a gRPC client is told something else than what follows from the status. */
 export type OwnAnswer = {

@@ -113,6 +113,9 @@ export class ServerConnection extends Wire implements Exchange, Tunnel {
 
   // ---- what the client sends
 
+  /** Octets that were read before it was known that this is HTTP. */
+  start(bytes: Buffer) { this.received(bytes) }
+
   protected override received(bytes: Buffer) {
     switch (this.#phase) {
       case 'head': return this.blocked ? this.#hold(bytes, PIPELINE_BYTES) : this.#heads(bytes)

@@ -5,6 +5,7 @@ import { Clock } from '../http/clock.ts'
 import { Scratch } from '../http/scratch.ts'
 import { Listener } from '../http/listener.ts'
 import type { Leave, Share } from '../http/port-share.ts'
+import type { ProxyHeaderFault } from '../http/proxy-protocol/await-header.ts'
 import type { ServerLimits } from '../http/server.ts'
 import type { HandshakeFailure } from '../http/tls/contexts.ts'
 import { nativeWorks } from '../http/wire.ts'
@@ -42,6 +43,8 @@ export type EdgeEvents = {
   readonly opened: () => void
   readonly closed: () => void
   readonly handshakeFailed: (reason: HandshakeFailure) => void
+  /** A connection was closed for its PROXY header. */
+  readonly proxyHeaderFailed: (fault: ProxyHeaderFault) => void
   /** Health left an endpoint out. */
   readonly ejected: (reason: EjectionReason) => void
   /** A copy for a mirror did not get there. */
@@ -95,6 +98,8 @@ export class Edge {
       opened: events.opened,
       closed: events.closed,
       handshakeFailed: events.handshakeFailed,
+      proxyRules: () => this.#serving.view.proxyRules,
+      proxyHeaderFailed: events.proxyHeaderFailed,
     })
   }
 

@@ -2,6 +2,7 @@
 // Replaced piece by piece when an update is applied; read by requests as they come.
 import type { Clock } from '../http/clock.ts'
 import { type FieldBlock, fieldBlock, type NameTable, requestNames } from '../http/fields.ts'
+import type { ProxyRules } from '../http/listener.ts'
 import type { Global } from '../model.ts'
 import type { Settings } from '../settings.ts'
 import type { Sink } from '../telemetry/record.ts'
@@ -12,6 +13,7 @@ import type { Coverage } from './certificates.ts'
 import { type Trust, trustOf } from './client-view.ts'
 import type { Compressors } from './compress/compressor.ts'
 import type { Mirrors } from './mirrors.ts'
+import { proxyRulesOf } from './proxy-rules.ts'
 import type { RequestIds } from './request-ids.ts'
 import type { SpillSpace } from './spill-space.ts'
 import type { Texts } from './texts.ts'
@@ -21,6 +23,7 @@ export type GlobalView = {
   readonly settings: Settings
   readonly plans: AnswerPlans
   readonly trust: Trust | null
+  readonly proxyRules: ProxyRules | null
   readonly requestNames: NameTable
   readonly requestFields: FieldBlock
   /** Names of requestFields, in lower case: they replace the client's fields and our own. */
@@ -34,6 +37,7 @@ export const globalView = (global: Global): GlobalView => {
     settings: global.settings,
     plans: new AnswerPlans(global),
     trust: trustOf(global.settings),
+    proxyRules: proxyRulesOf(global.settings),
     requestNames: requestNames(requestFieldNames),
     requestFields: fieldBlock(global.requestFields),
     requestFieldNames,

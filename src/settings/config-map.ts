@@ -1,11 +1,12 @@
 // The ConfigMap keys that act, with ingress-nginx's names, meanings and defaults (ingress-nginx.md §2). Every key is read alone:
 // a bad one is reported and its default stands. Knows neither Kubernetes objects nor what the keys are used for.
 import { z } from 'zod'
+import { clientKeys } from './client-keys.ts'
 import { compressionKeys } from './compression-keys.ts'
 import { inactiveKeys } from './inactive-keys.ts'
 import { nearest } from './nearest.ts'
 import { CIPHERS, cipherList, curves, tlsVersions } from './tls-values.ts'
-import { boolean, bytes, count, deadline, fieldName, fieldNames, list, loadBalance, networks, objectName, onOff, retryConditions, seconds, wholeNumber } from './values.ts'
+import { boolean, bytes, count, deadline, fieldNames, list, loadBalance, objectName, onOff, retryConditions, seconds, wholeNumber } from './values.ts'
 
 const ACCESS_LOG =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length ' +
@@ -66,10 +67,7 @@ export const configMap = z.object({
   'upstream-keepalive-timeout': seconds.prefault('60').describe('Idle time of a connection to an endpoint, seconds'),
   'upstream-keepalive-requests': wholeNumber(1, 1_000_000_000).prefault('10000').describe('Requests on one connection to an endpoint'),
   'upstream-keepalive-time': seconds.prefault('1h').describe('Age from which a connection to an endpoint gets no more requests, give or take a tenth'),
-  'use-forwarded-headers': boolean.prefault('false').describe('Trust X-Forwarded-For, -Proto, -Host and -Port of trusted peers'),
-  'proxy-real-ip-cidr': networks.prefault('0.0.0.0/0').describe('Trusted peers'),
-  'compute-full-forwarded-for': boolean.prefault('false').describe('Append to a trusted X-Forwarded-For instead of replacing it'),
-  'forwarded-for-header': fieldName.prefault('X-Forwarded-For').describe('Field that holds the address of the client'),
+  ...clientKeys,
   'add-headers': objectName.prefault('').describe('ConfigMap namespace/name with fields put on every answer'),
   'proxy-set-headers': objectName.prefault('').describe('ConfigMap namespace/name with fields put on every request to an endpoint'),
   'hide-headers': fieldNames.prefault('').describe('Fields of answers of endpoints that clients do not get'),

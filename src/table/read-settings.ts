@@ -1,7 +1,9 @@
 // The ConfigMap as settings and issues. Knows nothing of what the settings are for.
 import type { ConfigMap } from '../kube/objects.ts'
 import type { Issue } from '../model.ts'
+import { OWN_PREFIX } from './annotations.ts'
 import { defaultSettings, parseSettings, type Settings } from '../settings.ts'
+import { PROXY_PROTOCOL_MODE } from '../settings/client-keys.ts'
 import { globalGuards } from './policies.ts'
 
 export type ReadSettings = { readonly settings: Settings; readonly issues: readonly Issue[] }
@@ -9,11 +11,24 @@ export type ReadSettings = { readonly settings: Settings; readonly issues: reado
 /** Without the ConfigMap the defaults hold; a fresh install has none, so that is no issue. */
 export function readSettings(configMap: ConfigMap | undefined): ReadSettings {
   if (configMap === undefined) return { settings: defaultSettings, issues: [] }
-  const { settings, issues } = parseSettings(configMap.data)
+  const { settings, issues } = parseSettings(settingTexts(configMap))
   const guards = globalGuards.filter((guard) => settings[guard] !== '').map((field) => ({
     field,
     reason: 'not supported yet, and it protects: all routes answer 503 until it is removed',
   }))
   const object = `ConfigMap ${configMap.meta.namespace}/${configMap.meta.name}`
-  return { settings, issues: [...issues, ...guards].map((issue) => ({ object, ...issue })) }
+  return { settings, issues: [...issues, ...guards, ...openToAll(settings)].map((issue) => ({ object, ...issue })) }
+}
+
+/** Of a ConfigMap: its data, and those of its annotations that are keys of our own. */
+export function settingTexts({ meta, data }: Pick<ConfigMap, 'meta' | 'data'>): Readonly<Record<string, string>> {
+  const own = Object.entries(meta.annotations).filter(([name]) => name.startsWith(OWN_PREFIX))
+  return own.length === 0 ? data : { ...data, ...Object.fromEntries(own) }
+}
+
+/** Where headers are required, only balancers reach the port; where they are not, each client may send one. */
+function openToAll(settings: Settings) {
+  const isOpen = settings['use-proxy-protocol'] && settings[PROXY_PROTOCOL_MODE] === 'optional' && settings['proxy-real-ip-cidr'].some((network) => network.endsWith('/0'))
+  const reason = '`optional` with a proxy-real-ip-cidr of everybody: any client may say that it is another; name the networks of your proxies'
+  return isOpen ? [{ field: PROXY_PROTOCOL_MODE, reason }] : []
 }

@@ -21,6 +21,8 @@ export type Counts = {
   readonly upstreamErrors: Readonly<Record<string, number>>
   /** TLS handshakes that failed, by reason. */
   readonly handshakes: Readonly<Record<string, number>>
+  /** Connections closed for their PROXY header, by reason. */
+  readonly proxyHeaders: Readonly<Record<string, number>>
   /** Endpoints that health left out, by reason. */
   readonly ejections: Readonly<Record<string, number>>
   /** Copies for mirrors that did not get there, by reason. */
@@ -72,6 +74,9 @@ export function counters(timeBuckets: readonly number[]) {
     handshakeFailed(reason: string): void {
       increment(counted.handshakes, reason)
     },
+    proxyHeaderFailed(reason: string): void {
+      increment(counted.proxyHeaders, reason)
+    },
     ejected(reason: string): void {
       increment(counted.ejections, reason)
     },
@@ -98,6 +103,7 @@ function nothing() {
     reasons: new Map<string, number>(),
     upstreamErrors: new Map<string, number>(),
     handshakes: new Map<string, number>(),
+    proxyHeaders: new Map<string, number>(),
     ejections: new Map<string, number>(),
     mirrorDrops: new Map<string, number>(),
     propagation: new Histogram(PROPAGATION_BOUNDS),
@@ -133,6 +139,7 @@ function countsOf(counted: ReturnType<typeof nothing>, open: number): Omit<Count
     reasons: Object.fromEntries(counted.reasons),
     upstreamErrors: Object.fromEntries(counted.upstreamErrors),
     handshakes: Object.fromEntries(counted.handshakes),
+    proxyHeaders: Object.fromEntries(counted.proxyHeaders),
     ejections: Object.fromEntries(counted.ejections),
     mirrorDrops: Object.fromEntries(counted.mirrorDrops),
     propagation: counted.propagation.toJSON(),

@@ -46,6 +46,8 @@ const open = async (native: boolean, answer: (exchange: Exchange) => void = (exc
     opened: () => { seen.opened++ },
     closed: () => { seen.closed++ },
     handshakeFailed: (reason) => { seen.failed.push(reason) },
+    proxyRules: () => null,
+    proxyHeaderFailed: () => undefined,
   })
   const ports = { clear: await freePort(), tls: await freePort() }
   await listener.listen(ports.clear, 'clear')

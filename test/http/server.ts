@@ -110,7 +110,7 @@ export class ServerUnderTest implements Log {
       closed: () => { this.gone++; notify() }, priorKnowledge: (socket) => { socket.destroy() },
     }
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      const connection = new ObservedConnection(socket, { address: '127.0.0.1', port: socket.remotePort ?? 0, localPort: this.port, tls: null }, options)
+      const connection = new ObservedConnection(socket, { address: '127.0.0.1', port: socket.remotePort ?? 0, localAddress: '127.0.0.1', localPort: this.port, tls: null, told: null }, options)
       connection.observe(notify)
       this.connections.push(connection)
       notify()

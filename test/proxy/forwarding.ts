@@ -84,7 +84,7 @@ export function course({ method, policy, first, rest, endpoints }: Asked): Told 
   let receiving = false
   let paused = false
   const exchange: Exchange = {
-    client: { address: '', port: 0, localPort: 0, tls: null }, request, first: spanOf(first, rest.length === 0), bodyLimit: 0, octetsIn: 0,
+    client: { address: '', port: 0, localAddress: '', localPort: 0, tls: null, told: null }, request, first: spanOf(first, rest.length === 0), bodyLimit: 0, octetsIn: 0,
     receive: () => { receiving = true }, pause: () => { paused = true }, resume: () => { paused = false }, inform: () => undefined,
     respond: ({ status }) => { told.status = status; told.answers++; return true },
     write: () => true, tunnel: () => true, answer: () => undefined, abort: () => undefined,

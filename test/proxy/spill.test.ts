@@ -26,7 +26,7 @@ class Owner implements SpillOwner {
 
 /** A client that says nothing more. */
 const still: Exchange = {
-  client: { address: '', port: 0, localPort: 0, tls: null }, request: requestHead('PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n'), first: spanOf(''), bodyLimit: 0, octetsIn: 0,
+  client: { address: '', port: 0, localAddress: '', localPort: 0, tls: null, told: null }, request: requestHead('PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n'), first: spanOf(''), bodyLimit: 0, octetsIn: 0,
   receive: () => undefined, pause: () => undefined, resume: () => undefined, inform: () => undefined,
   respond: () => true, write: () => true, tunnel: () => true, answer: () => undefined, abort: () => undefined,
 }
