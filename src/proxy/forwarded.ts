@@ -2,7 +2,7 @@
 // same: they are made once for each host and only the request id is written anew.
 import type { Peer, ReceivedRequest } from '../http/message.ts'
 import type { FieldPair } from '../model.ts'
-import { type ClientView, directView, forwardedView, type Trust } from './client-view.ts'
+import { chainOf, type ClientView, directView, forwardedView, type Trust } from './client-view.ts'
 import { ID_LENGTH, type RequestIds } from './request-ids.ts'
 import type { GlobalView } from './serving.ts'
 
@@ -15,6 +15,8 @@ export class ForwardedFields {
   #made: ClientView | null = null
   #upstreamHost: string | null = null
   #trust: Trust | null = null
+  /** X-Original-URI is sent: the lines differ with each request. */
+  #originalUri = false
   /** Of proxy-set-headers: they are not ours to set. */
   #taken: ReadonlySet<string> = new Set()
   /** Ends in the line of the request id, */
@@ -31,12 +33,13 @@ export class ForwardedFields {
   }
 
   /** Decides who the client is. Call first, for each request. */
-  read(request: ReceivedRequest, { trust, requestFieldNames }: Pick<GlobalView, 'trust' | 'requestFieldNames'>) {
+  read(request: ReceivedRequest, { trust, requestFieldNames, originalUri }: Pick<GlobalView, 'trust' | 'requestFieldNames' | 'originalUri'>) {
     this.#named = false
     this.#trust = trust
+    this.#originalUri = originalUri
     if (this.#taken !== requestFieldNames) this.#made = null
     this.#taken = requestFieldNames
-    if (trust !== null && (request.forwarded || trust.forField !== 'X-Forwarded-For')) {
+    if (trust !== null && (request.forwarded || trust.ownFields)) {
       this.view = forwardedView(trust, this.#client, request)
       return
     }
@@ -46,7 +49,7 @@ export class ForwardedFields {
 
   /** Field lines from Host on, with one id for all tries of a request. Valid until the next call. */
   lines(request: ReceivedRequest, upstreamHost: string | null): Buffer {
-    const same = this.view === this.#direct && !request.forwarded && this.#made === this.view && this.#upstreamHost === upstreamHost
+    const same = this.view === this.#direct && !request.forwarded && !this.#originalUri && this.#made === this.view && this.#upstreamHost === upstreamHost
     if (!same) this.#make(request, upstreamHost)
     if (request.requestId !== '') return this.#linesWithoutId()
     if (!this.#named) this.#ids.write(this.#withId, this.#idAt)
@@ -68,6 +71,7 @@ export class ForwardedFields {
       ['Host', upstreamHost ?? host], ['X-Real-IP', address], ['X-Forwarded-For', this.#forwardedFor(request)], ['X-Forwarded-Host', host],
       ['X-Forwarded-Port', port], ['X-Forwarded-Proto', proto], ['X-Forwarded-Scheme', proto], ['X-Scheme', proto], ...originals(request),
     ]
+    if (this.#originalUri) fields.push(['X-Original-URI', request.target])
     const lines = fields.filter(([name]) => !this.#taken.has(name.toLowerCase())).map(([name, value]) => `${name}: ${value}\r\n`).join('')
     this.#withId = Buffer.from(`${lines}${ID_FIELD}${this.#named ? this.requestId(request) : ' '.repeat(ID_LENGTH)}\r\n`, 'latin1')
     this.#withoutId = null
@@ -76,7 +80,7 @@ export class ForwardedFields {
   }
 
   #forwardedFor(request: ReceivedRequest): string {
-    const chain = this.#trust?.append === true ? request.fields(this.#trust.forField).join(', ') : ''
+    const chain = this.#trust === null ? '' : chainOf(this.#trust, this.#client, request)
     return chain === '' ? this.view.address : `${chain}, ${this.#client.address}`
   }
 }

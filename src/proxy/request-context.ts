@@ -186,6 +186,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   get answerBuffer() { return this.route.policies.answerBuffer }
   get retry(): RetryPolicy { return this.route.policies.retry }
   get client() { return this.#forwarded.view.address }
+  get connection() { return this.exchange.client }
   get method() { return this.#unread ? '' : this.exchange.request.method }
   get target() { return this.#unread ? '' : this.exchange.request.target }
   get protocol() { return this.exchange.request.protocol }

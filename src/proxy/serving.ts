@@ -24,6 +24,8 @@ export type GlobalView = {
   readonly plans: AnswerPlans
   readonly trust: Trust | null
   readonly proxyRules: ProxyRules | null
+  /** X-Original-URI is sent. */
+  readonly originalUri: boolean
   readonly requestNames: NameTable
   readonly requestFields: FieldBlock
   /** Names of requestFields, in lower case: they replace the client's fields and our own. */
@@ -33,12 +35,14 @@ export type GlobalView = {
 }
 export const globalView = (global: Global): GlobalView => {
   const requestFieldNames = new Set(global.requestFields.map(([name]) => name.toLowerCase()))
+  const originalUri = global.settings['proxy-add-original-uri-header']
   return {
     settings: global.settings,
     plans: new AnswerPlans(global),
     trust: trustOf(global.settings),
     proxyRules: proxyRulesOf(global.settings),
-    requestNames: requestNames(requestFieldNames),
+    originalUri,
+    requestNames: requestNames(originalUri ? [...requestFieldNames, 'x-original-uri'] : requestFieldNames),
     requestFields: fieldBlock(global.requestFields),
     requestFieldNames,
     withoutTaken: (block) => block.pairs.some(([name]) => requestFieldNames.has(name)) ? fieldBlock(block.pairs.filter(([name]) => !requestFieldNames.has(name))) : block,

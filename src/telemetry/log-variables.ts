@@ -1,4 +1,5 @@
 // nginx's access log variables, read from a RequestRecord (ingress-nginx.md §4.2). Knows no escaping.
+import { connectionVariables } from './connection-variables.ts'
 import { commonLogTime, isoTime, perSecond } from './log-time.ts'
 import type { Attempt, RequestRecord } from './record.ts'
 
@@ -51,8 +52,9 @@ const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['upstream_response_length', ({ attempts }) => each(attempts, ({ bytes }) => String(bytes))],
   ['upstream_response_time', ({ attempts }) => each(attempts, ({ ms }) => seconds(ms))],
   ['upstream_status', ({ attempts }) => each(attempts, attemptStatus)],
-  // PROXY protocol is not spoken yet.
-  ['proxy_protocol_addr', () => undefined],
+  // An address from a field has no port.
+  ['remote_port', ({ client, connection: { address, port } }) => (client === address ? String(port) : undefined)],
+  ...[...connectionVariables].map(([name, read]): [string, Variable] => [name, ({ connection }) => read(connection)]),
   ['namespace', ({ ingress }) => present(ingress.split('/')[0])],
   ['ingress_name', ({ ingress }) => present(ingress.split('/')[1])],
   ['service_name', (record) => service(record).name],

@@ -10,6 +10,7 @@ export type RequestRecord = {
   /** Answer's last byte handed to the socket. */
   end: number
   client: string
+  connection: ConnectionRecord
   /** As sent, HEAD too. */
   method: string
   /** Request target as received. */
@@ -36,6 +37,22 @@ export type RequestRecord = {
   attempts: Attempt[]
   /** First value of a request field by lower-case name, `` when absent. */
   field(name: string): string
+}
+
+/** The ends of the client's connection. told: a proxy in front said so, whose own end is `by`; null: they are the socket's. */
+export type ConnectionRecord = {
+  readonly address: string
+  readonly port: number
+  readonly localAddress: string
+  readonly localPort: number
+  readonly told: { readonly by: { readonly address: string; readonly port: number }; readonly tlvs: TlvRecord } | null
+}
+/** What that proxy said besides, as far as it did. */
+export type TlvRecord = {
+  readonly authority?: string
+  readonly alpn?: string
+  readonly uniqueId?: Buffer
+  readonly ssl?: { readonly version?: string; readonly commonName?: string; readonly cipher?: string; readonly signature?: string; readonly key?: string }
 }
 
 /** status 0: no answer came. ms: from the attempt's start to its answer's end. */
