@@ -27,7 +27,10 @@ export class ClusterConnection implements Source {
     this.#flags = flags
     this.#environment = environment
     this.#api = new Transport(credentials(flags, environment), USER_AGENT)
-    this.#source = cluster(this.#api, scopeOf(flags), { ingressSeen: (key, raw) => this.#spokesman?.ingressSeen(key, raw) })
+    this.#source = cluster(this.#api, scopeOf(flags), {
+      timing: { ...systemTiming, resyncMs: flags.syncPeriod },
+      ingressSeen: (key, raw) => this.#spokesman?.ingressSeen(key, raw),
+    })
   }
 
   async start(to: SourceEvents): Promise<void> {
@@ -77,6 +80,7 @@ function spokesmanOptions(flags: Flags, environment: Environment): SpokesmanOpti
   return {
     election: { namespace: podNamespace ?? 'default', name: flags.electionId, ttlMs: flags.electionTtl, identity: podName ?? `${hostname()}-${process.pid}` },
     writesStatus: flags.updateStatus,
+    tellsSyncs: !flags.disableSyncEvents,
     publisher: {
       addresses: flags.publishStatusAddress,
       service: flags.publishService,

@@ -1,22 +1,17 @@
-// Says each issue of an object on the object itself, as an Event (events.k8s.io/v1), so that `kubectl describe` answers why something does
-// not work. One issue is said once: its Event's name follows from it, and the API server keeps the first. Knows not how issues come about.
-import { createHash } from 'node:crypto'
+// Writes Events while this replica leads: each issue of an object on the object itself, so that `kubectl describe` answers why something does
+// not work, and each sync of an Ingress. Knows not how issues come about.
 import type { Issue } from '../model.ts'
 import { ApiError } from './api-error.ts'
-import { resources } from './resources.ts'
+import { eventOf, nameOf, namespaceOf, type Saying, sayingOf } from './event.ts'
 import { Rest } from './retry.ts'
 import type { Api } from './transport.ts'
 
-/** The API server's own limit for a note, octets. */
-const MOST_NOTE = 1024
 /** A second: thousands of issues at once must not become a load. */
 const PER_SECOND = 20
 /** Events live for an hour at most; an issue that lasts is said again. */
 const AGAIN_MS = 30 * 60_000
 const GATHER_MS = 200
-const CONTROLLER = 'lintel.dev/ingress-controller'
 
-type Told = { readonly issue: Issue; readonly key: string; readonly resource: { readonly kind: string; readonly apiVersion: string } }
 export type EventWriterOptions = {
   /** Of this replica. */
   readonly instance: string
@@ -29,9 +24,11 @@ export type EventWriterOptions = {
 export class EventWriter {
   readonly #api: Api
   readonly #options: EventWriterOptions
-  /** By the Event's name: what is to be said, and what was, with when. */
-  readonly #waiting = new Map<string, Told>()
+  /** By the Event's name: what is to be said of issues, and what was, with when. */
+  readonly #waiting = new Map<string, Saying>()
   readonly #said = new Map<string, number>()
+  /** Said once, after the issues. By object: of a version that was soon followed by another nothing need be said. */
+  readonly #news = new Map<string, Saying>()
   #issues: readonly Issue[] = []
   #leads = false
   readonly #rest = new Rest()
@@ -53,8 +50,15 @@ export class EventWriter {
       this.#collect()
     }, GATHER_MS)
   }
+  /** Something that happened; nobody need know of it later. */
+  announce(saying: Saying): void {
+    if (!this.#leads) return
+    this.#news.set(saying.key, saying)
+    this.#schedule()
+  }
   lead(leads: boolean): void {
     this.#leads = leads
+    this.#news.clear()
     clearInterval(this.#again)
     if (leads) this.#again = setInterval(() => this.#collect(), AGAIN_MS)
     this.#collect()
@@ -71,76 +75,61 @@ export class EventWriter {
     if (!this.#leads) return
     const present = new Set<string>()
     for (const issue of this.#issues) {
-      const told = subjectOf(issue)
-      if (told === null) continue
-      const name = this.#nameOf(told)
+      const saying = sayingOf(issue)
+      if (saying === null) continue
+      const name = this.#nameOf(saying)
       present.add(name)
-      if (performance.now() - (this.#said.get(name) ?? -Infinity) > AGAIN_MS) this.#waiting.set(name, told)
+      if (performance.now() - (this.#said.get(name) ?? -Infinity) > AGAIN_MS) this.#waiting.set(name, saying)
     }
     for (const name of this.#said.keys()) if (!present.has(name)) this.#said.delete(name)
     this.#schedule()
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#rest.isOn || this.#waiting.size === 0) return
+    if (this.#timer !== undefined || this.#rest.isOn || this.#waiting.size + this.#news.size === 0) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      const [next] = this.#waiting
-      if (next !== undefined && !this.#rest.isOn) void this.#say(...next)
+      if (!this.#rest.isOn) this.#sayNext()
       this.#schedule()
     }, 1000 / PER_SECOND)
   }
 
-  async #say(name: string, told: Told): Promise<void> {
+  #sayNext(): void {
+    const [issue] = this.#waiting
+    const [news] = this.#news.values()
+    if (issue !== undefined) void this.#sayIssue(...issue)
+    else if (news !== undefined) void this.#sayNews(news)
+  }
+
+  async #sayIssue(name: string, saying: Saying): Promise<void> {
     this.#waiting.delete(name)
     this.#said.set(name, performance.now())
+    // What was refused by itself is said again with the others.
+    if (!await this.#say(name, saying)) this.#said.delete(name)
+  }
+  async #sayNews(saying: Saying): Promise<void> {
+    this.#news.delete(saying.key)
+    if (!await this.#say(this.#nameOf(saying), saying) && !this.#news.has(saying.key)) this.announce(saying)
+  }
+
+  /** Returns false where it is to be said again after a rest. */
+  async #say(name: string, saying: Saying): Promise<boolean> {
+    const { instance, uidOf, written, failed } = this.#options
+    const body = eventOf(saying, { name, uid: uidOf(saying.resource.kind, saying.key), instance })
     try {
-      await this.#api.request(`/apis/events.k8s.io/v1/namespaces/${namespaceOf(told)}/events`, { method: 'POST', body: this.#event(name, told) })
+      await this.#api.request(`/apis/events.k8s.io/v1/namespaces/${namespaceOf(saying)}/events`, { method: 'POST', body })
       this.#rest.succeeded()
-      this.#options.written()
+      written()
     } catch (error) {
       // 409: said before, by this replica or its forerunner. 404: the namespace is gone.
-      if (!(error instanceof ApiError && (error.code === 409 || error.code === 404))) this.#failed(name, error)
+      if (error instanceof ApiError && (error.code === 409 || error.code === 404)) return true
+      failed(error)
+      this.#rest.after(error, () => this.#collect())
     }
+    return !this.#rest.isOn
   }
 
-  #failed(name: string, error: unknown): void {
-    this.#options.failed(error)
-    this.#rest.after(error, () => this.#collect())
-    // What was refused by itself is said again with the others.
-    if (this.#rest.isOn) this.#said.delete(name)
+  #nameOf(saying: Saying): string {
+    return nameOf(saying, this.#options.uidOf(saying.resource.kind, saying.key))
   }
-
-  #event(name: string, told: Told): object {
-    const { issue, key, resource } = told
-    const note = issue.field === '' ? issue.reason : `${issue.field}: ${issue.reason}`
-    return {
-      apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { namespace: namespaceOf(told), name },
-      eventTime: new Date().toISOString().replace('Z', '000Z'),
-      type: 'Warning', reason: 'Issue', action: 'Serve', note: shortened(note),
-      regarding: { ...resource, namespace: key.includes('/') ? namespaceOf(told) : undefined, name: key.split('/').at(-1), uid: this.#options.uidOf(resource.kind, key) || undefined },
-      reportingController: CONTROLLER, reportingInstance: this.#options.instance,
-    }
-  }
-
-  #nameOf({ issue, key, resource }: Told): string {
-    const digest = createHash('sha256').update(JSON.stringify([resource.kind, this.#options.uidOf(resource.kind, key), issue.field, issue.reason])).digest('hex').slice(0, 16)
-    // The longest name is 253 octets.
-    return `${key.split('/').at(-1)?.slice(0, 200)}.${digest}`
-  }
-}
-
-/** null: the issue is about no object of the cluster. */
-function subjectOf(issue: Issue): Told | null {
-  const [kind = '', key = ''] = issue.object.split(' ')
-  const resource = isKind(kind) ? resources[kind] : undefined
-  return resource === undefined || key === '' || issue.object.split(' ').length > 2 ? null : { issue, key, resource: { kind, apiVersion: resource.apiVersion } }
-}
-const isKind = (kind: string): kind is keyof typeof resources => Object.hasOwn(resources, kind)
-
-/** Events about what has no namespace go to `default`, as kubectl expects. */
-const namespaceOf = ({ key }: Told): string => (key.includes('/') ? key.slice(0, key.indexOf('/')) : 'default')
-
-function shortened(text: string): string {
-  return Buffer.byteLength(text) <= MOST_NOTE ? text : `${Buffer.from(text).subarray(0, MOST_NOTE - 4).toString('utf8').replace(/�+$/, '')} …`
 }

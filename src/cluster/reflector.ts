@@ -24,18 +24,21 @@ export type Timing = {
   readonly watchS: number
   /** Longer than any watch: the server must speak or end it before, so that silence means a dead peer (kubernetes.md §3). */
   readonly idleMs: number
+  /** A whole list anew at least so often; 0: only where it takes one. */
+  readonly resyncMs: number
   /** Resolves at once when the signal is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>
   readonly random: () => number
 }
 
 const WATCH_JITTER_S = 10
+const RESYNC_JITTER = 0.1
 /** The least time from one list to the next. */
 const RELIST_MS = 5000
 /** A server that ends every watch at once is not asked more often. */
 const SHORT_WATCH_MS = 1000
 
-export const systemTiming: Timing = { watchS: 30, idleMs: 45_000, wait: pause, random: Math.random }
+export const systemTiming: Timing = { watchS: 30, idleMs: 45_000, resyncMs: 0, wait: pause, random: Math.random }
 
 export class Reflector {
   readonly #api: Api
@@ -48,6 +51,8 @@ export class Reflector {
   #isVersionTold = false
   #failures = 0
   #listedMs = -Infinity
+  /** When a list is due without need. */
+  #resyncAtMs = Infinity
 
   constructor(api: Api, collection: Listed, { follower, timing = systemTiming }: { readonly follower: Follower; readonly timing?: Timing }) {
     this.#api = api
@@ -60,7 +65,7 @@ export class Reflector {
   async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        if (this.#version === '') await this.#list(signal)
+        if (this.#version === '' || performance.now() >= this.#resyncAtMs) await this.#list(signal)
         await this.#watch(signal)
       } catch (error) {
         if (!signal.aborted) await this.#afterFailure(error, signal)
@@ -78,6 +83,7 @@ export class Reflector {
     this.#version = listed
     this.#isVersionTold = true
     this.#listedMs = performance.now()
+    this.#resyncAtMs = this.#nextResyncMs()
     this.#succeeded()
     this.#follower.listed()
   }
@@ -87,7 +93,8 @@ export class Reflector {
     this.#isVersionTold = false
     const { watchS, idleMs, random, wait } = this.#timing
     const began = performance.now()
-    const query = { ...this.#collection.query, timeoutSeconds: watchS + Math.floor(random() * WATCH_JITTER_S), resourceVersion: this.#version }
+    const longestS = Math.min(watchS + Math.floor(random() * WATCH_JITTER_S), Math.max(1, Math.ceil((this.#resyncAtMs - began) / 1000)))
+    const query = { ...this.#collection.query, timeoutSeconds: longestS, resourceVersion: this.#version }
     const opened = () => { this.#succeeded() }
     for await (const { type, object } of this.#api.watch(this.#collection.path, query, { idleMs, signal, opened })) {
       if (type !== 'BOOKMARK') this.#follower.event(type, object)
@@ -101,6 +108,12 @@ export class Reflector {
   async #refuseFuture(signal: AbortSignal): Promise<void> {
     const now = await versionNow(this.#api, this.#collection, signal)
     if (isOlder(now, this.#version)) throw new ApiError({ code: GONE, reason: 'Expired', message: `the API server went back from version ${this.#version} to ${now}` })
+  }
+
+  /** Not all kinds at once, and never later than asked. */
+  #nextResyncMs(): number {
+    const { resyncMs, random } = this.#timing
+    return resyncMs === 0 ? Infinity : this.#listedMs + Math.max(resyncMs, RELIST_MS) * (1 - RESYNC_JITTER * random())
   }
 
   #succeeded(): void {

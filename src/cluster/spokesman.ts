@@ -1,13 +1,16 @@
 // Tells the cluster what became of its objects: the status of Ingresses and Events of issues, by the one replica that leads.
 // Knows no tables; what is written is decided in status-writer.ts and event-writer.ts.
 import type { Kind, Objects } from '../kube/objects.ts'
+import { keyOf } from '../kube/store.ts'
 import type { Issue } from '../model.ts'
 import { type Election, Elector } from './elector.ts'
 import { EventWriter } from './event-writer.ts'
+import { syncOf } from './event.ts'
 import type { Following } from './follow.ts'
 import { statusOf } from './ingress-status.ts'
 import { publish, type PublisherOptions } from './publisher.ts'
 import { StatusWriter } from './status-writer.ts'
+import { Syncs } from './syncs.ts'
 import { wordsFor } from './troubles.ts'
 
 /** As issues name what is written. */
@@ -19,9 +22,11 @@ export type SpokesmanOptions = {
   readonly publisher: PublisherOptions
   /** `--update-status`; false: none is ever written. */
   readonly writesStatus: boolean
+  /** `--disable-sync-events`; false: no Event says that an Ingress was read. */
+  readonly tellsSyncs: boolean
 }
 /** What a build found. */
-export type Findings = { readonly ingresses: { has(key: string): boolean }; readonly issues: readonly Issue[]; readonly objects: Objects }
+export type Findings = { readonly ingresses: ReadonlySet<string>; readonly issues: readonly Issue[]; readonly objects: Objects }
 
 export class Spokesman {
   readonly #options: SpokesmanOptions
@@ -29,6 +34,7 @@ export class Spokesman {
   readonly #note: (line: string) => void
   readonly #status: StatusWriter
   readonly #events: EventWriter
+  readonly #syncs: Syncs | null
   readonly #retired = new AbortController()
   #election: Promise<void> = Promise.resolve()
   #uidOf: (kind: string, key: string) => string = () => ''
@@ -38,6 +44,7 @@ export class Spokesman {
     this.#options = options
     this.#following = following
     this.#note = note
+    this.#syncs = options.tellsSyncs ? new Syncs() : null
     this.#status = new StatusWriter(following.api, {
       written: () => this.#mended(STATUS),
       failed: (key, error) => this.#failed(STATUS, `of ${key}, and others, can't be written and is tried again: ${wordsFor(error, 'patch ingresses.networking.k8s.io/status')}`),
@@ -82,6 +89,7 @@ export class Spokesman {
     this.#uidOf = (kind, key) => (isKind(objects, kind) ? objects[kind].get(key)?.meta.uid ?? '' : '')
     this.#status.serves(ingresses)
     this.#events.tell(issues)
+    for (const ingress of this.#syncs?.since(ingresses, objects.Ingress) ?? []) this.#events.announce(syncOf(keyOf(ingress), ingress))
   }
 
   /** Gives the lease back. */

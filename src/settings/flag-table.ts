@@ -90,8 +90,8 @@ const cluster = {
   kubeconfig: acts(text, '', 'File with the address and credentials of the API server; none: the pod\'s own, or $KUBECONFIG'),
   apiserverHost: acts(text, '', 'Address of the API server, without credentials, such as of kubectl proxy'),
   certificateAuthority: acts(text, '', 'File with the CA of --apiserver-host'),
-  syncPeriod: later(duration, '0', 'Between two full lists of all objects'),
-  disableSyncEvents: later(boolean, 'false', 'Send no Sync event for an Ingress'),
+  syncPeriod: acts(duration, '0', 'Between two full lists of all objects, at least 5s; 0: none, as watches miss nothing'),
+  disableSyncEvents: acts(boolean, 'false', 'Write no Sync Event for an Ingress that is new or changed'),
 }
 
 const status = {

@@ -69,8 +69,8 @@ test(`under random blows for ${SECONDS} s (CHAOS_SEED=${SEED})`, async () => {
     await blows[name]?.()
     const added = ingress(`added-${blow}`, ns, { rules: [{ host: `added-${blow}.example`, to: 'echo' }] })
     await kube.apply(added)
-    await until(`after ${name}: served by both`, async () => (await Promise.all([0, 1].map((instance) => status(instance, `added-${blow}.example`)))).every((code) => code === 200), SETTLE_MS)
-    await until(`after ${name}: its status is right`, async () => JSON.stringify(await kube.get(added)).includes('192.0.2.1'), SETTLE_MS)
+    await soon(`after ${name}: served by both`, async () => (await Promise.all([0, 1].map((instance) => status(instance, `added-${blow}.example`)))).every((code) => code === 200))
+    await soon(`after ${name}: its status is right`, async () => JSON.stringify(await kube.get(added)).includes('192.0.2.1'))
   }
   clearInterval(load)
   for (const program of programs) await program.stop()
@@ -79,6 +79,13 @@ test(`under random blows for ${SECONDS} s (CHAOS_SEED=${SEED})`, async () => {
   expect(unexcused).toEqual([])
   expect(requests).toBeGreaterThan(SECONDS * RATE / 4)
 }, SECONDS * 1000 + 60_000)
+
+/** Else what the programs said last is told. */
+async function soon(what: string, probe: () => Promise<boolean>): Promise<void> {
+  await until(what, probe, SETTLE_MS).catch((error: unknown) => {
+    throw new Error([String(error), ...programs.flatMap(({ stderr }, instance) => stderr.slice(-12).map((line) => `${instance}: ${line}`))].join('\n'))
+  })
+}
 
 async function request(instance: number): Promise<void> {
   const from = performance.now()

@@ -73,7 +73,7 @@ describe('our own clock', () => {
     const { kubeconfig } = (await cluster()).plane.files
     const api = new Transport(credentials({ kubeconfig, apiserverHost: '', certificateAuthority: '' }, {}), 'test')
     const spokesman = new Spokesman({
-      election: { namespace: 'default', name, identity: 'us', ttlMs: TTL_MS }, writesStatus: true,
+      election: { namespace: 'default', name, identity: 'us', ttlMs: TTL_MS }, writesStatus: true, tellsSyncs: false,
       publisher: { addresses: ['192.0.2.1'], service: null, pod: null, internal: false },
     }, { following: { api, timing: systemTiming, signal: new AbortController().signal, report: () => undefined }, note: () => undefined })
     spokesman.start()

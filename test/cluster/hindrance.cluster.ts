@@ -119,3 +119,12 @@ test('busy: 429 with Retry-After is obeyed and told, and then all goes on', asyn
   await until('its status is written', hasStatus('busy'), 20_000)
   await until('nothing is told any more', async () => !(await issues()).includes('too many requests'), 20_000)
 }, 120_000)
+
+test('--sync-period: all is listed again each time, and nothing is said to have changed', async () => {
+  const second = await here.lintelAs(between.kubeconfig, { flags: ['--sync-period=6s', '--disable-leader-election'] })
+  const since = performance.now()
+  const { version } = await second.get('/table') as { version: number }
+  await until('listed twice more', () => lists(INGRESSES, since).length >= 2, 30_000)
+  expect((await second.get('/table') as { version: number }).version).toBe(version)
+  expect(await status('web.example', second)).toBe(200)
+}, 60_000)

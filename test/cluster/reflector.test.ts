@@ -68,7 +68,7 @@ beforeEach(() => {
   api.now = '1000'
   told = []
   waits = []
-  timing = { watchS: 30, idleMs: 45_000, random: () => 0, wait: async (ms) => { waits.push(ms) } }
+  timing = { watchS: 30, idleMs: 45_000, resyncMs: 0, random: () => 0, wait: async (ms) => { waits.push(ms) } }
 })
 
 test('a list in pages, then the watch goes on from its version, and the next from the last event', async () => {
@@ -110,6 +110,19 @@ test('Retry-After is obeyed, up to a minute', async () => {
   api.lists.push(busy(7000), busy(3_600_000), list(1, []))
   await follow()
   expect(waits.slice(0, 2)).toEqual([7100, 60_200])
+})
+
+test('--sync-period: a watch ends when the next list is due, and no list comes sooner than every few seconds', async () => {
+  timing = { ...timing, resyncMs: 12_000 }
+  api.lists.push(list(1, []))
+  api.watches.push([])
+  await follow()
+  expect(api.asked[1]?.['timeoutSeconds']).toBe(12)
+  api = new ScriptedApi()
+  timing = { ...timing, resyncMs: 10 }
+  api.lists.push(list(1, []))
+  await follow()
+  expect(api.asked[1]?.['timeoutSeconds']).toBe(5)
 })
 
 describe('an etcd that was put back to an older state', () => {

@@ -109,8 +109,8 @@ describe('--watch-ingress-without-class', () => {
 
 describe('warnings', () => {
   test('one for each given flag that does nothing, with the reason where there is one', () => {
-    expect(parse('--disable-sync-events', '--status-port=1', '--http-port=1', '-v=2').warnings).toEqual([
-      '--disable-sync-events is accepted but has no effect yet',
+    expect(parse('--max-buckets=50', '--status-port=1', '--http-port=1', '-v=2').warnings).toEqual([
+      '--max-buckets is accepted but has no effect yet',
       '--status-port is accepted but has no effect: the threads need no status server',
       '--v is accepted but has no effect: the log has one level',
     ])

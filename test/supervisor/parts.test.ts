@@ -66,7 +66,9 @@ describe('readiness', () => {
 test('back-off grows while a thread keeps dying, and begins anew after a steady life', () => {
   const { next } = backoff()
   expect(Array.from({ length: 9 }, () => next(50))).toEqual([0, 100, 200, 400, 800, 1600, 3200, 5000, 5000])
-  expect([next(10_000), next(50)]).toEqual([0, 100])
+  expect([next(4000), next(60_000), next(50)]).toEqual([3200, 0, 100])
+  const struck = backoff()
+  expect(Array.from({ length: 9 }, () => struck.next(4000))).toEqual(Array(9).fill(0))
 })
 
 describe('asking', () => {

@@ -37,9 +37,9 @@ describe('start', () => {
   })
 
   test('says warnings of flags first, and each issue once, in one line', async () => {
-    await using program = await standIn('--disable-sync-events')
+    await using program = await standIn('--max-buckets=50')
     expect(program.stderr.slice(0, -1)).toEqual([
-      'lintel: --disable-sync-events is accepted but has no effect yet',
+      'lintel: --max-buckets is accepted but has no effect yet',
       'lintel: issue Ingress default/a spec.rules: not served',
     ])
   })
