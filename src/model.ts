@@ -196,6 +196,8 @@ export type Protocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp' | 'udp'
 export type Backend = {
   readonly protocol: Protocol
   readonly options: BackendOptions
+  /** Where options.tls names a Secret that is good: changes with what is in it. */
+  readonly material?: string
   /** Of a persistent affinity: keys what its cookies say of endpoints. Not known outside the cluster, and the same in all instances of Lintel. */
   readonly secret?: string
   readonly endpoints: readonly Endpoint[]
@@ -210,6 +212,22 @@ export type BackendOptions = {
   readonly ejectOn5xx: boolean
   /** null: endpoints are judged by what becomes of requests alone. */
   readonly check: HealthCheck | null
+  /** proxy-ssl-*, of the protocols over TLS; absent: nothing is verified and nothing shown. */
+  readonly tls?: EndpointTls
+}
+/**
+ * secret: key in Table.certificates for our own certificate, and in Table.authorities for whom to trust, where they have it. name: that
+ * the endpoint must have a certificate for. sendName: also by SNI. depth: as in ClientRule. protocols: lowest and highest. ciphers: `` for the
+ * library's.
+ */
+export type EndpointTls = {
+  readonly secret: string
+  readonly verify: boolean
+  readonly depth: number
+  readonly name: string
+  readonly sendName: boolean
+  readonly protocols: readonly [lowest: TlsVersion, highest: TlsVersion]
+  readonly ciphers: string
 }
 /** Active check of each endpoint. statuses: ranges that are well, ends included. Thresholds: looks in a row. */
 export type HealthCheck = {

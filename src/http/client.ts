@@ -1,7 +1,6 @@
 // One HTTP/1 connection to an upstream: writes one request at a time, reads its answer, and says whether it may be used again.
 // Knows no routes and no pools: its owner is told when it is free or gone.
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { dial, type Target } from './dial.ts'
 import { AnswerHead, UNTIL_CLOSE } from './h1/answer.ts'
 import { ChunkReader } from './h1/chunks.ts'
 import { chunkRoom, putChunk, putRequest } from './h1/write.ts'
@@ -10,16 +9,9 @@ import { withoutBody } from './answer-writer.ts'
 import type { NameTable } from './fields.ts'
 import { type AnswerSink, CHUNKED, type ClientTimeouts, type Connection, ProxyError, Span, type UpstreamRequest } from './message.ts'
 import { spent } from './spent.ts'
+import { isUntrusted } from './tls/endpoint-terms.ts'
 import { Wire, type WireOptions } from './wire.ts'
 
-/** Where to connect. Everything that makes two connections interchangeable is in here. */
-export type Target = {
-  readonly address: string
-  readonly port: number
-  /** null: in clear. */
-  readonly tls: { readonly serverName: string } | null
-  readonly protocol: 'h1' | 'h2'
-}
 export type ClientOptions = WireOptions & { readonly scratch: Scratch }
 /** Told once when the connection stands, each time an answer has ended and another request may come, and once when it is gone. */
 export type ClientOwner = { stood(): void; idle(connection: ClientConnection): void; gone(connection: ClientConnection): void }
@@ -62,15 +54,7 @@ export class ClientConnection extends Wire implements Connection {
     this.#owner = owner
     this.#scratch = options.scratch
     this.bornMs = options.clock.nowMs
-    this.attach(this.#dial(target))
-  }
-
-  #dial(target: Target): Socket {
-    const { address: host, port } = target
-    const standing = () => this.#connected()
-    if (target.tls === null) return connectTcp({ host, port, noDelay: true, allowHalfOpen: true }, standing)
-    // As ingress-nginx: the upstream's certificate is not verified unless an annotation asks for it (proxy-ssl-verify).
-    return connectTls({ host, port, servername: target.tls.serverName, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] }, standing)
+    this.attach(dial(target, () => this.#connected()))
   }
 
   #connected() {
@@ -324,6 +308,7 @@ export class ClientConnection extends Wire implements Connection {
   }
 
   protected override ended() {
+    if (this.#state === 'connecting') return // of a handshake that fails: why comes next (bun.md §2.6)
     if (this.#sink === null) return this.destroy()
     if (this.#state === 'until-close') return this.#pass(this.#span.set(EMPTY, 0, 0), true)
     if (this.#state === 'tunnel') return this.#halfClosed()
@@ -349,6 +334,7 @@ export class ClientConnection extends Wire implements Connection {
   protected override shut() { this.#owner.gone(this) }
 
   #refused(error: Error | null) {
+    if (isUntrusted(error)) return untrusted()
     return new ProxyError('upstream', 'connect_failed', { status: 502, retry: 'always', message: error === null ? '' : 'the upstream refused the connection' })
   }
   #reset(message: string) {
@@ -363,6 +349,9 @@ export class ClientConnection extends Wire implements Connection {
     this.#fail(new ProxyError('upstream', this.#answering ? 'timeout_body' : 'timeout_header', { status: 504, message: 'the upstream did not answer in time' }))
   }
 }
+
+/** Nothing was written to whoever is there. */
+export const untrusted = () => new ProxyError('upstream', 'upstream_untrusted', { status: 502, retry: 'always', message: 'the upstream has no certificate that is trusted here' })
 
 /** A request must have reached the upstream before its time is over: a second before, of short times half of it. */
 const sureMs = (idleSeconds: number): number => idleSeconds * 1000 - Math.min(1000, idleSeconds * 500)

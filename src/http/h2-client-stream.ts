@@ -1,4 +1,5 @@
 // One request and its answer on an HTTP/2 connection to an upstream, as a Connection. Knows no socket and no pool.
+import { untrusted } from './client.ts'
 import type { Expiring } from './clock.ts'
 import { type NameTable, pairsOf, trailerNames } from './fields.ts'
 import type { H2Connection } from './h2/connection.ts'
@@ -19,6 +20,8 @@ export interface H2ClientHost {
   readonly standing: boolean
   /** Its time was over: to come to stand, or then to take what was sent. */
   readonly late: boolean
+  /** It did not come to stand, by the certificate that was shown. */
+  readonly untrusted: boolean
   /** A stream begins its request. It is told by `stood` when a connection that does not stand yet does. */
   used(stream: H2ClientStream, timeouts: ClientTimeouts): void
   arm(entry: Expiring, ms: number): void
@@ -185,6 +188,7 @@ export class H2ClientStream implements Connection, Expiring {
   #errorOf({ unprocessed: untouched, message, code }: Reset): ProxyError {
     if (this.#host.late && this.#host.standing) return UNREAD
     if (this.#host.late) return new ProxyError('upstream', 'timeout_connect', { status: 504, retry: 'always', message: 'the upstream did not accept the connection in time' })
+    if (this.#host.untrusted) return untrusted()
     if (!this.#host.standing) return new ProxyError('upstream', 'connect_failed', { status: 502, retry: 'always', message: 'the upstream refused the connection' })
     if (untouched) return unprocessed(message)
     const retry = this.reused && !this.#answered && code === CODE.CANCEL ? 'if-reused' : 'never'

@@ -1,14 +1,14 @@
 // One HTTP/2 connection to an upstream, for many requests at a time. Its streams are Connections: the proxy uses one as it uses an
 // HTTP/1 connection. Knows no routes and no pools: its owner is told when it is gone.
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import type { ClientOptions, Target } from './client.ts'
+import type { ClientOptions } from './client.ts'
 import type { Expiring } from './clock.ts'
+import { dial, type Target } from './dial.ts'
 import { H2Connection } from './h2/connection.ts'
 import type { OutputBuffers } from './h2/output.ts'
 import { type H2ClientHost, H2ClientStream } from './h2-client-stream.ts'
 import type { ClientTimeouts } from './message.ts'
 import { H2Wire } from './h2-wire.ts'
+import { isUntrusted } from './tls/endpoint-terms.ts'
 
 /** Told once when the connection stands, each time its last stream has ended (`rest` or `retire` it), when it is used after that, and once when it is gone. */
 export type H2ClientOwner = { stood(): void; idle(connection: H2ClientConnection): void; woke(): void; gone(connection: H2ClientConnection): void }
@@ -33,6 +33,7 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   /** Their requests go out when the connection stands. */
   readonly #waiting: H2ClientStream[] = []
   #late = false
+  #untrusted = false
 
   constructor(target: Target, owner: H2ClientOwner, options: ClientOptions & { readonly buffers: OutputBuffers }) {
     super(options)
@@ -53,15 +54,9 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
       failed: () => this.#leave(),
     }, { buffers: options.buffers })
     this.codec.start()
-    this.attach(this.#dial(target))
+    this.attach(dial(target, () => this.#connected()))
   }
 
-  #dial(target: Target): Socket {
-    const { address: host, port } = target
-    const standing = () => this.#connected()
-    if (target.tls === null) return connectTcp({ host, port, noDelay: true }, standing)
-    return connectTls({ host, port, servername: target.tls.serverName, rejectUnauthorized: false, ALPNProtocols: ['h2'] }, standing)
-  }
   #connected() {
     if (this.closed) return
     this.stands = true
@@ -77,6 +72,7 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
   get reused() { return this.uses > 0 }
   get standing() { return this.stands }
   get late() { return this.#late }
+  get untrusted() { return this.#untrusted }
   /** Requests that it can take now. */
   get capacity() { return this.closed ? 0 : this.codec.capacity }
 
@@ -102,6 +98,12 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
     if (this.codec.active === 0) this.#leave()
   }
 
+  /** Before it stands, its error comes next and says why (bun.md §2.6). */
+  protected override ended() { if (this.stands) super.ended() }
+  protected override lost(error: Error | null) {
+    this.#untrusted = isUntrusted(error)
+    super.lost(error)
+  }
   protected override shut() {
     super.shut()
     this.#owner.gone(this)

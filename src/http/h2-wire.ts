@@ -35,7 +35,7 @@ export abstract class H2Wire<O> extends Wire {
     this.destroy()
     this.codec.lost()
   }
-  protected override lost() { this.codec.lost() }
+  protected override lost(_: Error | null) { this.codec.lost() }
   protected override shut() { this.clock.forget(this.#ticker) }
 
   /** The codec has something to send: at the end of the turn, when all have spoken. */

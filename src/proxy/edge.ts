@@ -82,7 +82,7 @@ export class Edge {
     const wire = { clock: this.#clock, native, scratch: new Scratch() }
     this.#pools = new Pools(poolLimits(settings), wire)
     const view = globalView(this.table.global)
-    const backends = new Backends(this.#pools, { workers: bind.workers, ejected: events.ejected })
+    const backends = new Backends(this.#pools, { workers: bind.workers, ejected: events.ejected, secrets: this.table })
     const mirrors = new Mirrors(this.#pools, events.mirrorDropped)
     const shared = { ids: new RequestIds(), texts: new Texts(), space: new SpillSpace(), compressors: new Compressors(), mirrors }
     this.#serving = { ...shared, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }

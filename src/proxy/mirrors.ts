@@ -1,7 +1,7 @@
 // What the copies of a worker's requests share: their bounds, and connections to their targets. Knows no requests.
 import { isIP } from 'node:net'
 import { LRUCache } from 'lru-cache'
-import type { Target } from '../http/client.ts'
+import type { Target } from '../http/dial.ts'
 import type { Connection } from '../http/message.ts'
 import type { Mirror } from '../model.ts'
 import { type Pools, poolKey } from '../upstream/pools.ts'

@@ -7,7 +7,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND
 
 /** ProxyError.code in the words of proxy-next-upstream. What is not here comes too late, or would be the same anywhere. */
 const ERRORS: ReadonlyMap<string, RetryCondition> = new Map([
-  ['connect_failed', 'error'], ['upstream_refused', 'error'], ['upstream_reset', 'error'],
+  ['connect_failed', 'error'], ['upstream_refused', 'error'], ['upstream_reset', 'error'], ['upstream_untrusted', 'error'],
   ['timeout_connect', 'timeout'], ['timeout_header', 'timeout'], ['timeout_send', 'timeout'],
   ['bad_answer', 'invalid_header'],
 ])

@@ -5,6 +5,7 @@ import { nearest } from '../settings/nearest.ts'
 import { boolean, bytes, cookieName, count, fieldName, onOff, retryConditions, seconds, wholeNumber, wholeSeconds } from '../settings/values.ts'
 import { balanceAnnotations } from './balance-annotations.ts'
 import { compressionAnnotations } from './compression.ts'
+import { endpointTlsAnnotations } from './endpoint-tls.ts'
 import { healthAnnotations } from './health-annotations.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
 import { mirrorAnnotations } from './mirror.ts'
@@ -74,6 +75,7 @@ export const annotationSchema = z.object({
   ...mirrorAnnotations,
   ...tlsAnnotations,
   ...compressionAnnotations,
+  ...endpointTlsAnnotations,
   'canary': boolean.optional()
     .describe('This Ingress is no route: its Services get a part of the requests of the Ingress with the same host, path and pathType'),
   'canary-by-header': fieldName.optional().describe('Field whose value `always` or `never` decides for or against the canary'),
@@ -86,7 +88,7 @@ export const annotationSchema = z.object({
 export type Annotations = z.output<typeof annotationSchema>
 
 /** With a value that is not valid they close what they are there to protect; of the others the default is no less strict. */
-const PROTECTING: ReadonlySet<string> = new Set<keyof Annotations>(['auth-tls-secret', 'auth-tls-match-cn'])
+const PROTECTING: ReadonlySet<string> = new Set<keyof Annotations>(['auth-tls-secret', 'auth-tls-match-cn', 'proxy-ssl-secret'])
 
 export type ReadAnnotations = {
   readonly values: Annotations

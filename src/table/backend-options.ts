@@ -1,5 +1,5 @@
 // Annotations of an Ingress → how requests are spread over the endpoints of its Services. Knows no Services.
-import type { Balance, BackendOptions, Limits } from '../model.ts'
+import type { Balance, BackendOptions, EndpointTls, Limits } from '../model.ts'
 import type { Annotations } from './annotations.ts'
 import { SUBSET_SIZE } from './balance-annotations.ts'
 import { healthCheckOf } from './health-annotations.ts'
@@ -13,13 +13,14 @@ export const defaultBackendOptions: BackendOptions = {
   check: null,
 }
 
-export function backendOptions(values: Annotations, settings: Pick<RouteSettings, 'load-balance'>): BackendOptions {
+export function backendOptions(values: Annotations, settings: Pick<RouteSettings, 'load-balance'>, tls?: EndpointTls): BackendOptions {
   return {
     balance: balanceOf(values, settings),
     slowStartMs: (values['lintel.dev/slow-start'] ?? 0) * 1000,
     limits: limitsOf(values),
     ejectOn5xx: values['lintel.dev/eject-on-5xx'] ?? false,
     check: healthCheckOf(values),
+    ...(tls !== undefined && { tls }),
   }
 }
 

@@ -4,6 +4,7 @@ import type { EndpointSlice, Objects, Service } from '../kube/objects.ts'
 import type { Backend, Issue } from '../model.ts'
 import { affinitySecret } from './affinity-secret.ts'
 import { backendFault, backendOf, sameBackend } from './backends.ts'
+import { credentialFault, type FoundCredential, type LoadedCredential } from './credentials.ts'
 import type { BackendRef } from './draft.ts'
 import { Groups } from './groups.ts'
 import type { AssembledHost } from './host.ts'
@@ -16,7 +17,9 @@ type Entry = {
   readonly service: Service | undefined
   readonly slices: readonly EndpointSlice[]
   readonly isFaulty: boolean
+  readonly credential: FoundCredential | undefined
 }
+type Find = (key: string) => FoundCredential
 
 export class BackendBuilder {
   readonly #disableExternalName: boolean
@@ -26,6 +29,7 @@ export class BackendBuilder {
   readonly #slices = new Groups<EndpointSlice, EndpointSlice>((slice) => [[`${slice.meta.namespace}/${slice.service}`, slice]])
   readonly #entries = new Map<string, Entry>()
   readonly #backends = new SharedMap<Backend>()
+  #find: Find = () => ({ loaded: undefined, exists: false, issues: [] })
 
   constructor({ disableSvcExternalName, zone, fakeCertificate }: Pick<BuildOptions, 'disableSvcExternalName' | 'zone' | 'fakeCertificate'>) {
     this.#disableExternalName = disableSvcExternalName
@@ -34,7 +38,8 @@ export class BackendBuilder {
   }
 
   /** The same map when no backend changed. */
-  build(references: References, objects: Objects): ReadonlyMap<string, Backend> {
+  build(references: References, objects: Objects, find: Find): ReadonlyMap<string, Backend> {
+    this.#find = find
     this.#slices.reconcile(objects.EndpointSlice)
     this.#slices.takeTouched()
     for (const key of references.takeTouched()) {
@@ -42,9 +47,9 @@ export class BackendBuilder {
       if (ref === undefined) this.#remove(key)
       else this.#renew(ref, objects.Service.get(ref.service))
     }
-    for (const { ref, service, slices } of this.#entries.values()) {
+    for (const { ref, service, slices, credential } of this.#entries.values()) {
       const current = objects.Service.get(ref.service)
-      if (current !== service || this.#slices.of(ref.service) !== slices) this.#renew(ref, current)
+      if (current !== service || this.#slices.of(ref.service) !== slices || this.#credentialOf(ref) !== credential) this.#renew(ref, current)
     }
     return this.#backends.share()
   }
@@ -60,24 +65,41 @@ export class BackendBuilder {
   /** Each reference that leads nowhere is an issue of who made it. */
   issues(references: References): Issue[] {
     const issues: Issue[] = []
-    for (const [key, { service, isFaulty }] of this.#entries) {
+    const secrets = new Set<FoundCredential>()
+    for (const [key, { service, isFaulty, credential }] of this.#entries) {
+      if (credential !== undefined) secrets.add(credential)
       if (!isFaulty) continue
       for (const ref of references.of(key)) {
-        const reason = backendFault(ref, service, this.#disableExternalName)
+        const reason = this.#faultOf(ref, service)
         if (reason !== undefined) issues.push({ object: ref.object, field: ref.field, reason })
       }
     }
-    return issues
+    return [...issues, ...[...secrets].flatMap((found) => found.issues)]
+  }
+
+  /** By key, what endpoints are shown and must show. */
+  credentials(): ReadonlyMap<string, LoadedCredential> {
+    const loaded = new Map<string, LoadedCredential>()
+    for (const { ref: { options: { tls } }, credential } of this.#entries.values()) if (tls !== undefined && credential?.loaded !== undefined) loaded.set(tls.secret, credential.loaded)
+    return loaded
+  }
+
+  #credentialOf({ options: { tls } }: BackendRef): FoundCredential | undefined { return tls === undefined ? undefined : this.#find(tls.secret) }
+  #faultOf(ref: BackendRef, service: Service | undefined): string | undefined {
+    return backendFault(ref, service, this.#disableExternalName) ?? credentialFault(ref, this.#credentialOf(ref))
   }
 
   #renew(ref: BackendRef, service: Service | undefined): void {
     const slices = this.#slices.of(ref.service)
     const former = this.#backends.get(ref.key)
-    const isFaulty = backendFault(ref, service, this.#disableExternalName) !== undefined
-    const fresh = service === undefined || isFaulty ? { protocol: ref.protocol, options: ref.options, endpoints: [] } : this.#backendOf(ref, service, slices)
+    const credential = this.#credentialOf(ref)
+    const isFaulty = this.#faultOf(ref, service) !== undefined
+    const material = credential?.loaded?.material
+    const good = service === undefined || isFaulty ? { protocol: ref.protocol, options: ref.options, endpoints: [] } : this.#backendOf(ref, service, slices)
+    const fresh = material === undefined ? good : { ...good, material }
     const backend = former !== undefined && sameBackend(former, fresh) ? former : fresh
     this.#backends.set(ref.key, backend)
-    this.#entries.set(ref.key, { ref, service, slices, isFaulty })
+    this.#entries.set(ref.key, { ref, service, slices, isFaulty, credential })
   }
 
   #backendOf(ref: BackendRef, service: Service, slices: readonly EndpointSlice[]): Backend {

@@ -37,7 +37,7 @@ export function backendOf({ ref, service, slices, zone }: {
 
 /** Of the same key. */
 export function sameBackend(a: Backend, b: Backend): boolean {
-  return a.secret === b.secret && sameEndpoints(a.endpoints, b.endpoints)
+  return a.secret === b.secret && a.material === b.material && sameEndpoints(a.endpoints, b.endpoints)
 }
 
 /** By number or name, else by the name of the target port (ingress-nginx.md §4.3). A Service that lists none has any number. */

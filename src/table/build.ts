@@ -5,6 +5,7 @@ import type { Authority, Certificate, Issue, Table } from '../model.ts'
 import { authorityLoader, type LoadedAuthority } from './authorities.ts'
 import { BackendBuilder } from './backend-set.ts'
 import { certificateLoader, type LoadedCertificate } from './certificates.ts'
+import { credentialLoader, type LoadedCredential } from './credentials.ts'
 import { globals } from './globals.ts'
 import { HostBuilder } from './hosts.ts'
 import { IngressCompiler } from './ingresses.ts'
@@ -42,6 +43,7 @@ class TableBuilder implements Builder {
   readonly #ingresses: IngressCompiler
   readonly #certificates: SecretStore<LoadedCertificate>
   readonly #authorities: SecretStore<LoadedAuthority>
+  readonly #credentials: SecretStore<LoadedCredential>
   readonly #hosts = new HostBuilder()
   readonly #backends: BackendBuilder
   readonly #streams: StreamBuilder
@@ -53,6 +55,7 @@ class TableBuilder implements Builder {
     this.#ingresses = new IngressCompiler(options)
     this.#certificates = new SecretStore(certificateLoader, options.now)
     this.#authorities = new SecretStore(authorityLoader, options.now)
+    this.#credentials = new SecretStore(credentialLoader, options.now)
     this.#backends = new BackendBuilder(options)
     this.#streams = new StreamBuilder(options)
   }
@@ -66,10 +69,12 @@ class TableBuilder implements Builder {
     this.#hosts.backends.set(FALLBACK, fallback)
     const streams = this.#streams.build(objects, routeSettings)
     this.#hosts.backends.set(STREAMS, streams)
-    const backends = this.#backends.build(this.#hosts.backends, objects)
+    this.#credentials.refresh(objects.Secret)
+    const backends = this.#backends.build(this.#hosts.backends, objects, this.#credentials.find)
     const byDefault = this.#defaultCertificate()
-    const certificates = entriesOf(this.#hosts.certificates(), certificate, new Map([['', byDefault.certificate]]))
-    const authorities = entriesOf(this.#hosts.authorities(), authority, new Map())
+    const certificates = entriesOf<Certificate>(this.#hosts.certificates(), certificate, new Map([['', byDefault.certificate]]))
+    const authorities = entriesOf<Authority>(this.#hosts.authorities(), authority, new Map())
+    addCredentials(this.#backends.credentials(), certificates, authorities)
     const issues = [globalIssues, ingressIssues, this.#hosts.issues(), byDefault.issues, streams.issues, this.#backends.issues(this.#hosts.backends)].flat()
     return this.#next({ global, hosts, backends, certificates, authorities, streams: streams.streams }, orderedIssues(issues))
   }
@@ -115,4 +120,12 @@ function entriesOf<T extends Certificate | Authority>(keys: ReadonlySet<string>,
     if (pem !== undefined) entries.set(key, pem)
   }
   return entries
+}
+
+/** What hosts have goes before: of one Secret both say the same. */
+function addCredentials(credentials: ReadonlyMap<string, LoadedCredential>, certificates: Map<string, Certificate>, authorities: Map<string, Authority>): void {
+  for (const [key, { certificate, authority }] of credentials) {
+    if (certificate !== null && !certificates.has(key)) certificates.set(key, certificate.pem)
+    if (authority !== null && !authorities.has(key)) authorities.set(key, authority.pem)
+  }
 }

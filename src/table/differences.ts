@@ -14,6 +14,7 @@ export const annotationDifferences: Readonly<Record<string, Difference>> = {
   'rewrite-target': { how: ONE_INGRESS, sharedHost: true },
   'backend-protocol': { how: 'is not supported yet with this value: HTTP is used', only: /^(?:AUTO_HTTP|FCGI)$/i },
   'proxy-buffer-size': { how: HEADS },
+  'auth-tls-match-cn': { how: 'is read as JavaScript reads it, there as PCRE: write it in what both know', only: PCRE_ONLY },
   'upstream-hash-by': { how: 'gives values to other endpoints than ingress-nginx did; requests without a value take turns, there they all go to one endpoint' },
   'affinity': { how: 'does not read the cookies that ingress-nginx gave out: each client gets a new one, and perhaps another endpoint, once' },
   'mirror-target': { how: 'drops copies where there are too many at once or a body exceeds 1m' },
@@ -25,6 +26,7 @@ const REFUSED = 'in ingress-nginx such a value keeps the whole Ingress, or its n
 /** What a value that is not valid here means there, where it is not simply ignored as well (ingress-nginx.md §1). */
 export const badValues: Readonly<Record<string, string>> = {
   'upstream-vhost': 'ingress-nginx fills in variables',
+  'auth-tls-error-page': 'in ingress-nginx it may be a path of the same host, or have variables: here clients get 400',
   'client-body-buffer-size': REFUSED,
   'permanent-redirect': REFUSED,
   'temporal-redirect': REFUSED,

@@ -53,13 +53,6 @@ export const inactiveAnnotations: Readonly<Record<string, InactiveAnnotation>> =
   'auth-snippet': guard('nginx configuration for that request'),
 
   'server-alias': soon('More names of the host'),
-  'proxy-ssl-secret': soon('Certificate and authority towards HTTPS endpoints'),
-  'proxy-ssl-verify': soon('Verify the certificate of the endpoint', { needs: ['proxy-ssl-secret'] }),
-  'proxy-ssl-verify-depth': soon('Longest chain of that certificate', { needs: ['proxy-ssl-secret'] }),
-  'proxy-ssl-name': soon('Name that it must have', { needs: ['proxy-ssl-secret'] }),
-  'proxy-ssl-server-name': soon('Send that name by SNI', { needs: ['proxy-ssl-secret'] }),
-  'proxy-ssl-protocols': soon('TLS versions towards endpoints', { needs: ['proxy-ssl-secret'] }),
-  'proxy-ssl-ciphers': soon('Ciphers towards endpoints', { needs: ['proxy-ssl-secret'] }),
   'x-forwarded-prefix': soon('X-Forwarded-Prefix for a rewritten path', { needs: ['rewrite-target'] }),
   'connection-proxy-header': soon('Connection field towards the endpoint'),
 

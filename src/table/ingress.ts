@@ -7,6 +7,7 @@ import { readAnnotations } from './annotations.ts'
 import { canaryHosts, noteStrayRules } from './canary.ts'
 import { handshakeDraft } from './client-rule.ts'
 import type { HostDraft } from './draft.ts'
+import { ENDPOINT_TLS } from './endpoint-tls.ts'
 import { keyOf } from './names.ts'
 import { looksLikeRegex, pathFault } from './paths.ts'
 import { commonPolicies } from './policies.ts'
@@ -33,6 +34,7 @@ export function compileIngress(ingress: Ingress, context: IngressContext): Compi
   if (refusal !== undefined) return { hosts: NO_HOSTS, issues: [{ object, ...refusal }] }
   const reading = read(ingress, object, context)
   noteLimits(reading)
+  noteSecretless(reading)
   const wanted = wantedPaths(reading)
   noteBalance(reading, [...wanted.values()].flat())
   if (reading.annotations.values.canary === true) return { hosts: canaryHosts(reading, wanted), issues: reading.issues }
@@ -71,6 +73,15 @@ function noteLimits({ object, ingress, annotations: { values }, context: { optio
   if (ingress.rules.length > 0) return
   for (const name of ['rewrite-target', 'permanent-redirect', 'temporal-redirect'] as const) {
     if (values[name] !== undefined) note(name, 'has no effect on an Ingress without rules: add a rule with a path')
+  }
+}
+
+/** What asks for verification and gets none must be known. */
+function noteSecretless({ annotations: { values, closed }, object, context: { options }, issues }: Reading): void {
+  if (values['proxy-ssl-secret'] !== undefined || closed.includes('proxy-ssl-secret')) return
+  for (const name of ENDPOINT_TLS) {
+    if (values[name] === undefined) continue
+    issues.push({ object, field: `${options.annotationsPrefix}/${name}`, reason: 'has no effect without proxy-ssl-secret, as in ingress-nginx: endpoints are not verified; name the Secret with their authority' })
   }
 }
 

@@ -4,6 +4,7 @@ import { affinityOf } from './affinity.ts'
 import { backendOptions } from './backend-options.ts'
 import { backendRef, upstreamName } from './backend-ref.ts'
 import type { BackendRef, Draft } from './draft.ts'
+import { endpointTls } from './endpoint-tls.ts'
 import { keyOf } from './names.ts'
 import { pathMatch, pathPlace, pathText } from './paths.ts'
 import { httpsRedirect } from './policies.ts'
@@ -42,7 +43,9 @@ export function backendOf(reading: Reading, wanted: WantedPath): BackendRef | un
     const { name, port } = wanted.backend.service
     const protocol = PROTOCOLS[values['backend-protocol'] ?? 'HTTP'] ?? 'http'
     const viaClusterIp = values['service-upstream'] ?? settings['service-upstream']
-    return backendRef({ namespace: ingress.meta.namespace, name, port, protocol, options: backendOptions(values, settings), viaClusterIp, object, field: wanted.field })
+    const { namespace } = ingress.meta
+    const options = backendOptions(values, settings, endpointTls(values, protocol, `${name}.${namespace}.svc`))
+    return backendRef({ namespace, name, port, protocol, options, viaClusterIp, object, field: wanted.field })
   }
   issues.push({ object, field: wanted.field, reason: 'backend.resource can not be served: this path answers 404; name a Service instead' })
   return undefined

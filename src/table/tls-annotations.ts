@@ -12,7 +12,7 @@ export const tlsAnnotations = {
   'auth-tls-secret': z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'expected namespace/name').optional()
     .describe('Secret namespace/name with the authority (ca.crt, and ca.crl) of client certificates, in the namespace of the Ingress. Holds for the whole host; without a good one all of it answers 403'),
   'auth-tls-verify-client': verify.optional()
-    .describe('`on`: 400 without a good certificate; `optional`: a bad one only; `optional_no_ca`: one of another authority is good too; `off`: none is asked for. Default: on'),
+    .describe('`on`: 400 without a good certificate; `optional`: a bad one only; `optional_no_ca`: one of another authority is good too; `off`: none is asked for. Requests in clear that are not redirected count as without one, unlike in ingress-nginx. Default: on'),
   'auth-tls-verify-depth': count.optional().describe('How many certificates there may be between that of a client and the authority. Default: 1, which 0 means too'),
   'auth-tls-error-page': z.string().regex(/^https?:\/\/[\w.~:/?#[\]@!&'()*+,;=%-]+$/i, 'expected an http or https URL without variables').optional()
     .describe('Where clients without a good certificate are sent, with 302, instead of 400'),

@@ -1,7 +1,7 @@
 // The backends of the table as they live: endpoints keep their balancing state while the table changes around them, and their pools
 // are retired when the last backend lets them go. Knows no requests.
-import type { Target } from '../http/client.ts'
-import type { Backend, Balance, Endpoint } from '../model.ts'
+import type { Target } from '../http/dial.ts'
+import type { Backend, Balance, Endpoint, Table } from '../model.ts'
 import { type EndpointRow, isNoteworthy } from '../telemetry/endpoint-rows.ts'
 import { Admission } from './admission.ts'
 import { type BalancedRequest, type Balancer, live, type Sources } from './balance/balancer.ts'
@@ -10,6 +10,7 @@ import { type Keeper, LiveEndpoint, type Outcome } from './endpoint.ts'
 import type { EjectionReason } from './health/health.ts'
 import { Ward } from './health/ward.ts'
 import { poolKey, type Pools } from './pools.ts'
+import { tlsTo } from './transport.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 /** Balancers that give all endpoints the same mix of requests: only then their times compare. */
@@ -104,13 +105,16 @@ export class LiveBackend implements Keeper {
   #isFailure(status: number) { return this.#ejectOn5xx && status >= 500 }
 }
 
+/** secrets: of the table, as it is when a backend is set. */
+type BackendsOptions = BackendEvents & { readonly workers: number; readonly secrets: Pick<Table, 'certificates' | 'authorities'> }
+
 export class Backends {
   readonly #live = new Map<string, LiveBackend>()
   #unwell: ReadonlyMap<string, readonly Endpoint[]> = new Map()
   readonly #pools: Pools
-  readonly #options: BackendEvents & { readonly workers: number }
+  readonly #options: BackendsOptions
 
-  constructor(pools: Pools, options: BackendEvents & { readonly workers: number }) {
+  constructor(pools: Pools, options: BackendsOptions) {
     this.#pools = pools
     this.#options = options
   }
@@ -147,7 +151,8 @@ export class Backends {
   #update(key: string, backend: Backend, before: readonly LiveEndpoint[]) {
     const known = this.#live.get(key) ?? new LiveBackend(backend, live, this.#options)
     const kept = new Map(before.map((endpoint) => [endpoint.key, endpoint]))
-    known.update(backend, backend.endpoints.map((endpoint) => keep(kept, endpoint, { backend, service: serviceOf(key) })))
+    const transport = { tls: tlsTo(backend, this.#options.secrets), protocol: PROTOCOL[backend.protocol] }
+    known.update(backend, backend.endpoints.map(({ address, port }) => keep(kept, { address, port, ...transport }, serviceOf(key))))
     this.#live.set(key, known)
     if (this.#unwell.has(key)) known.judge((endpoint) => this.#isWell(key, endpoint))
     for (const endpoint of known.endpoints) this.#pools.use(endpoint.key)
@@ -160,20 +165,13 @@ export class Backends {
   }
 }
 
-const TRANSPORT = {
-  http: { tls: null, protocol: 'h1' }, https: { tls: { serverName: '' }, protocol: 'h1' },
-  h2c: { tls: null, protocol: 'h2' }, h2: { tls: { serverName: '' }, protocol: 'h2' },
-  // They have no pools: each client has a connection of its own (src/stream).
-  tcp: { tls: null, protocol: 'h1' }, udp: { tls: null, protocol: 'h1' },
-} as const
-
-type Owned = { readonly backend: Backend; readonly service: string }
+/** tcp and udp have no pools: each client has a connection of its own (src/stream). */
+const PROTOCOL = { http: 'h1', https: 'h1', h2c: 'h2', h2: 'h2', tcp: 'h1', udp: 'h1' } as const
 
 /** `namespace/name:port`: how the key of a backend begins. */
 const serviceOf = (key: string): string => key.split('|', 1)[0] ?? key
 
-const keep = (kept: ReadonlyMap<string, LiveEndpoint>, { address, port }: Endpoint, { backend, service }: Owned): LiveEndpoint => {
-  const target: Target = { address, port, ...TRANSPORT[backend.protocol] }
+const keep = (kept: ReadonlyMap<string, LiveEndpoint>, target: Target, service: string): LiveEndpoint => {
   const key = poolKey(target)
   return kept.get(key) ?? new LiveEndpoint(key, target, service)
 }

@@ -1,6 +1,7 @@
 // What the pools of both protocols have in common: their limits, and what all pools together are to one of them.
 // Knows no protocol and no balancing.
-import type { ClientOptions, Target } from '../http/client.ts'
+import type { ClientOptions } from '../http/client.ts'
+import type { Target } from '../http/dial.ts'
 import type { Connection } from '../http/message.ts'
 import type { PoolStats } from '../telemetry/pool-stats.ts'
 

@@ -1,6 +1,6 @@
 // One endpoint of a backend as it lives: what balancing and health remember of it, from the first table that has it to the last.
 // Knows no requests, no connections and no way of balancing.
-import type { Target } from '../http/client.ts'
+import type { Target } from '../http/dial.ts'
 import type { EndpointRow, EndpointState } from '../telemetry/endpoint-rows.ts'
 import { Health } from './health/health.ts'
 import { Slowness } from './health/slowness.ts'

@@ -1,5 +1,6 @@
 // HTTP/1 connections to an endpoint: each carries one request at a time and rests until the next. Knows no routes and no balancing.
-import { ClientConnection, type ClientOwner, type Target } from '../http/client.ts'
+import { ClientConnection, type ClientOwner } from '../http/client.ts'
+import type { Target } from '../http/dial.ts'
 import { type EndpointPool, type PoolOwner, restMs } from './endpoint-pool.ts'
 import type { PoolStats } from '../telemetry/pool-stats.ts'
 

@@ -1,6 +1,7 @@
 // Connections to endpoints, kept for reuse: an LRU cache of pools, one for each Target. Knows no routes and no balancing.
 import { LRUCache } from 'lru-cache'
-import type { ClientOptions, Target } from '../http/client.ts'
+import type { ClientOptions } from '../http/client.ts'
+import type { Target } from '../http/dial.ts'
 import { OutputBuffers } from '../http/h2/output.ts'
 import type { PoolRow } from '../telemetry/pool-rows.ts'
 import { type PoolCounts, PoolStats } from '../telemetry/pool-stats.ts'
@@ -15,7 +16,7 @@ const MAX_POOLS = 16_384
 const TRIM_SHARE = 0.1
 
 /** Everything that makes two connections interchangeable. */
-export const poolKey = ({ address, port, tls, protocol }: Target): string => `${address}|${port}|${protocol}${tls === null ? '' : `|tls|${tls.serverName}`}`
+export const poolKey = ({ address, port, tls, protocol }: Target): string => `${address}|${port}|${protocol}${tls === null ? '' : `|tls|${tls.serverName}|${tls.terms?.rules.id ?? ''}`}`
 
 /** An endpoint, to a pool. service: for people, whose it is; the first one where several Services share it. */
 export type PoolPlace = { readonly key: string; readonly target: Target; readonly service: string }

@@ -1,5 +1,5 @@
 // HTTP/2 connections to an endpoint: few, each for many requests. Knows no routes and no balancing.
-import type { Target } from '../http/client.ts'
+import type { Target } from '../http/dial.ts'
 import type { OutputBuffers } from '../http/h2/output.ts'
 import { H2ClientConnection, type H2ClientOwner } from '../http/h2-client.ts'
 import type { Connection } from '../http/message.ts'

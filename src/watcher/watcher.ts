@@ -96,7 +96,7 @@ export class Watcher {
 
   #publish(table: Table): void {
     const publication = new Publication(table, diff(this.#table ?? emptyTable, table, this.#changedAt ?? epochMs()))
-    const recovered = table.backends !== this.#table?.backends && this.#prober.set(table.backends)
+    const recovered = table.backends !== this.#table?.backends && this.#prober.set(table.backends, table.certificates)
     this.#table = table
     for (const sender of this.#senders.values()) sender.publish(publication)
     if (recovered) this.#tellUnwell()

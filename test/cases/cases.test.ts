@@ -26,6 +26,8 @@ const FEATURES = [
   'upstream-hash-by',
   'compression',
   'validation',
+  'auth-tls',
+  'proxy-ssl',
 ]
 /** A cold start of the program twice over, on a machine that runs other tests too. */
 const CASE_MS = 30_000

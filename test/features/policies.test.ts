@@ -15,7 +15,7 @@ function withPolicy(name: string, annotations: Readonly<Record<string, string>>,
 }
 
 const PROTECTING = {
-  'auth-url': 'http://auth.example/check', 'auth-type': 'basic', 'auth-tls-secret': 'default/ca', 'whitelist-source-range': '10.0.0.0/8', 'denylist-source-range': '10.0.0.0/8',
+  'auth-url': 'http://auth.example/check', 'auth-type': 'basic', 'whitelist-source-range': '10.0.0.0/8', 'denylist-source-range': '10.0.0.0/8',
 }
 
 const keep = resources()

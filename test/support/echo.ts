@@ -39,7 +39,7 @@ export type Respond = (request: ReceivedRequest) => Answer | undefined | Promise
 export type EchoOptions = {
   readonly name?: string
   readonly respond?: Respond
-  readonly tls?: { readonly cert: string; readonly key: string; readonly requestCert?: boolean }
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string; readonly requestCert?: boolean; readonly minVersion?: 'TLSv1.3'; readonly maxVersion?: 'TLSv1.2' }
 }
 export type Echo = {
   readonly name: string

@@ -1,4 +1,5 @@
-// What a client has shown of itself in its handshake: its certificate and what became of its verification. Knows no routes: whether that is enough is a policy.
+// What a client has shown of itself in its handshake: its certificate and what became of its verification (bun.md §2.4). Knows no routes: whether
+// that is enough is a policy.
 import type { TLSSocket } from 'node:tls'
 import { chainLength } from './chain.ts'
 import { distinguishedName } from './distinguished-name.ts'

@@ -2,10 +2,12 @@
 // thresholds. Not the data path: the runtime's own clients do, each time on a connection of its own, as a new client would have.
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
-import type { Endpoint, HealthCheck, Protocol } from '../../model.ts'
+import type { Certificate, Endpoint, HealthCheck, Protocol } from '../../model.ts'
 
 /** Why an endpoint is not well; `` when it is. Never rejects. */
-export type Check = (endpoint: Endpoint, check: HealthCheck, protocol: Protocol) => Promise<string>
+export type Check = (endpoint: Endpoint, check: Probe, protocol: Protocol) => Promise<string>
+/** certificate: ours, for endpoints that ask for one. */
+export type Probe = HealthCheck & { readonly certificate?: Certificate | undefined }
 
 export const checkEndpoint: Check = (endpoint, check, protocol) => {
   if (check.type === 'tcp') return takesConnection(endpoint, check)
@@ -19,11 +21,11 @@ const USER_AGENT = 'lintel-health-check'
 const authority = ({ address, port }: Endpoint) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
 const isSecure = (protocol: Protocol) => protocol === 'https' || protocol === 'h2'
 
-/** Redirects are answers, not followed; certificates of endpoints are not verified, as requests do not either. */
-async function answersHttp(endpoint: Endpoint, { path, timeoutMs, statuses }: HealthCheck, protocol: Protocol): Promise<string> {
+/** Redirects are answers, not followed; certificates of endpoints are not verified: requests do that where it is asked for. */
+async function answersHttp(endpoint: Endpoint, { path, timeoutMs, statuses, certificate }: Probe, protocol: Protocol): Promise<string> {
   try {
     const answer = await fetch(`${isSecure(protocol) ? 'https' : 'http'}://${authority(endpoint)}${path}`, {
-      redirect: 'manual', keepalive: false, signal: AbortSignal.timeout(timeoutMs), tls: { rejectUnauthorized: false },
+      redirect: 'manual', keepalive: false, signal: AbortSignal.timeout(timeoutMs), tls: { rejectUnauthorized: false, ...certificate },
       headers: { 'user-agent': USER_AGENT, connection: 'close' },
     })
     await answer.body?.cancel()
@@ -53,9 +55,9 @@ const ASK = Buffer.alloc(5)
 /** HealthCheckResponse { status: SERVING } in its frame. */
 const SERVING = Buffer.from([0, 0, 0, 0, 2, 8, 1])
 
-function servesGrpc(endpoint: Endpoint, { timeoutMs }: HealthCheck, protocol: Protocol): Promise<string> {
+function servesGrpc(endpoint: Endpoint, { timeoutMs, certificate }: Probe, protocol: Protocol): Promise<string> {
   return new Promise((resolve) => {
-    const session = connectHttp2(`${isSecure(protocol) ? 'https' : 'http'}://${authority(endpoint)}`, { rejectUnauthorized: false })
+    const session = connectHttp2(`${isSecure(protocol) ? 'https' : 'http'}://${authority(endpoint)}`, { rejectUnauthorized: false, ...certificate })
     const parts: Buffer[] = []
     const end = (reason: string) => {
       clearTimeout(timer)

@@ -1,7 +1,7 @@
 // Active health checks: looks at each endpoint of the backends that ask for it, again and again, and says when one turned well or unwell.
 // One for the whole program. Knows no table and no way of looking.
-import type { Backend, Endpoint, HealthCheck, Protocol } from '../../model.ts'
-import { type Check, checkEndpoint } from './check.ts'
+import type { Backend, Certificate, Endpoint, Protocol } from '../../model.ts'
+import { type Check, checkEndpoint, type Probe } from './check.ts'
 
 /** At once. A thousand endpoints that hang must not cost a thousand sockets. */
 const MAX_CHECKS = 64
@@ -25,15 +25,19 @@ export class Prober {
 
   constructor(options: ProberOptions) { this.#options = options }
 
-  /** These are checked from now on; what is known of those that stay is kept. Returns whether one that was unwell is gone. */
-  set(backends: ReadonlyMap<string, Backend>): boolean {
+  /** These are checked from now on, with our certificates for them; what is known of those that stay is kept. Returns whether one that was unwell is gone. */
+  set(backends: ReadonlyMap<string, Backend>, certificates: ReadonlyMap<string, Certificate> = new Map()): boolean {
     const wanted = new Set<string>()
-    for (const [backend, { endpoints, protocol, options: { check } }] of backends) {
+    for (const [backend, { endpoints, protocol, options: { check, tls } }] of backends) {
       if (check === null) continue
+      const probe: Probe = { ...check, certificate: tls === undefined ? undefined : certificates.get(tls.secret) }
       for (const endpoint of endpoints) {
         const key = subjectKey(backend, endpoint)
         wanted.add(key)
-        if (!this.#subjects.has(key)) this.#add(key, { backend, endpoint, protocol, check })
+        const of = { backend, endpoint, protocol, probe }
+        const known = this.#subjects.get(key)
+        if (known === undefined) this.#add(key, of)
+        else known.of = of
       }
     }
     let changed = false
@@ -60,7 +64,7 @@ export class Prober {
   #add(key: string, of: Checked): void {
     const subject = new Subject(of)
     this.#subjects.set(key, subject)
-    this.#wait(subject, of.check.intervalMs * this.#options.random())
+    this.#wait(subject, of.probe.intervalMs * this.#options.random())
   }
   #remove(key: string, subject: Subject): void {
     this.#subjects.delete(key)
@@ -84,24 +88,24 @@ export class Prober {
     }
   }
   async #look(subject: Subject): Promise<void> {
-    const { endpoint, check, protocol, backend } = subject.of
-    const reason = await this.#options.check(endpoint, check, protocol)
+    const { endpoint, probe, protocol, backend } = subject.of
+    const reason = await this.#options.check(endpoint, probe, protocol)
     this.#running--
     if (!subject.gone) {
       if (subject.saw(reason)) this.#options.turned(backend, endpoint, reason)
-      this.#wait(subject, check.intervalMs * (1 + (this.#options.random() * 2 - 1) * JITTER))
+      this.#wait(subject, probe.intervalMs * (1 + (this.#options.random() * 2 - 1) * JITTER))
     }
     this.#next()
   }
 }
 
-type Checked = { readonly backend: string; readonly endpoint: Endpoint; readonly protocol: Protocol; readonly check: HealthCheck }
+type Checked = { readonly backend: string; readonly endpoint: Endpoint; readonly protocol: Protocol; readonly probe: Probe }
 
 const subjectKey = (backend: string, { address, port }: Endpoint) => `${backend} ${address} ${port}`
 
 /** An endpoint of a backend, taken for well until checks say otherwise: a new pod is ready by its own probe already. */
 class Subject {
-  readonly of: Checked
+  of: Checked
   timer: ReturnType<typeof setTimeout> | undefined
   gone = false
   unwell = false
@@ -112,7 +116,7 @@ class Subject {
 
   /** Whether it turned. */
   saw(reason: string): boolean {
-    const { healthyThreshold, unhealthyThreshold } = this.of.check
+    const { healthyThreshold, unhealthyThreshold } = this.of.probe
     this.#contrary = (reason !== '') === this.unwell ? 0 : this.#contrary + 1
     if (this.#contrary < (this.unwell ? healthyThreshold : unhealthyThreshold)) return false
     this.unwell = !this.unwell
