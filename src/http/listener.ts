@@ -18,6 +18,9 @@ import { Tunnels } from './tunnels.ts'
 /** Whether a connection from `address` begins with a PROXY header, and how it is waited for; null: it does not. `believes`: what the header says of the client holds. */
 export type ProxyRules = (address: string) => (HeaderWait & { readonly believes: boolean }) | null
 
+/** hello: what was read of the socket, which is paused. told: the client, where a proxy in front said who it is. */
+export type Diverted = { readonly serverName: string; readonly hello: Buffer; readonly told: Peer | undefined }
+
 export type ListenerOptions = {
   readonly host: string
   readonly maxConnections: number
@@ -28,6 +31,8 @@ export type ListenerOptions = {
   readonly proxyRules: () => ProxyRules | null
   /** A connection was closed for its PROXY header: for the metrics. */
   readonly proxyHeaderFailed: (fault: ProxyHeaderFault) => void
+  /** Takes a connection over whose TLS is not ended here. False: it is not for that. */
+  readonly divert?: (socket: Socket, arrival: Diverted) => boolean
   /** A connection that carries requests began, ended: for the metrics. */
   readonly opened: () => void
   readonly closed: () => void
@@ -129,6 +134,7 @@ export class Listener {
   }
 
   #handshake(socket: Socket, serverName: string, hello: Buffer) {
+    if (this.#options.divert?.(socket, { serverName, hello, told: this.#told.get(socket) }) === true) return
     try {
       const terms = this.#options.terms(serverName)
       if (terms === null) return this.#refuse(socket)

@@ -17,6 +17,10 @@ export const keypairsFor = (table: Certified, serverName: string): { readonly id
   return { ids, keypairs }
 }
 
+/** Rules without a host are for names that nobody has. */
+export const hostFor = ({ hosts }: Pick<Table, 'hosts'>, serverName: string): Host | undefined =>
+  serverName === '' ? undefined : hosts.get(serverName) ?? hosts.get(`*${serverName.slice(serverName.indexOf('.'))}`)
+
 /** undefined: the name has none but the default. */
 const ownCertificate = (table: Certified, serverName: string): Certificate | undefined =>
   table.certificates.get(hostWithCertificate(table, serverName)?.certificate ?? NONE)
@@ -45,6 +49,8 @@ export class Coverage {
    * a load balancer that says its own name: it can't do better, and is served (ingress-nginx.md §4.5).
    */
   misdirects(serverName: string, host: string): boolean {
+    // Its TLS is ended by its Service: what is asked for here came for somebody else, and the Service would not see whom it trusts.
+    if (hostFor(this.#table, host)?.passthrough !== undefined) return true
     if (serverName === '' || host === '' || isIP(serverName) !== 0) return false
     const [wanted, shown] = [ownCertificate(this.#table, host), ownCertificate(this.#table, serverName)]
     if (wanted === undefined || shown === undefined) return false

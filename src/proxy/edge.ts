@@ -1,9 +1,10 @@
 // All that serves in a proxy worker: listener, app, pools and their settings, put together. Knows no threads and no flags.
 import { readFileSync } from 'node:fs'
-import { portTrouble } from '../http/accepted.ts'
+import type { Socket } from 'node:net'
+import { peerOf, portTrouble } from '../http/accepted.ts'
 import { Clock } from '../http/clock.ts'
 import { Scratch } from '../http/scratch.ts'
-import { Listener } from '../http/listener.ts'
+import { type Diverted, Listener } from '../http/listener.ts'
 import type { Leave, Share } from '../http/port-share.ts'
 import type { ProxyHeaderFault } from '../http/proxy-protocol/await-header.ts'
 import type { ServerLimits } from '../http/server.ts'
@@ -21,7 +22,7 @@ import type { EjectionReason } from '../upstream/health/health.ts'
 import type { PoolLimits } from '../upstream/endpoint-pool.ts'
 import { Pools } from '../upstream/pools.ts'
 import { ProxyApp } from './app.ts'
-import { Coverage } from './certificates.ts'
+import { Coverage, hostFor } from './certificates.ts'
 import { Compressors } from './compress/compressor.ts'
 import { termsFor } from './handshakes.ts'
 import { type DropReason, Mirrors } from './mirrors.ts'
@@ -95,12 +96,19 @@ export class Edge {
       maxConnections: Math.floor(descriptorLimit() * DESCRIPTOR_SHARE / bind.workers),
       server: { ...wire, date: httpDate(), names: () => this.#serving.view.requestNames, limits: () => this.#limits, responder: this.#app.responder },
       terms: (name) => termsFor(this.table, name),
+      divert: (socket, arrival) => this.#divert(socket, arrival),
       opened: events.opened,
       closed: events.closed,
       handshakeFailed: events.handshakeFailed,
       proxyRules: () => this.#serving.view.proxyRules,
       proxyHeaderFailed: events.proxyHeaderFailed,
     })
+  }
+
+  #divert(socket: Socket, { serverName, hello, told }: Diverted): boolean {
+    const to = hostFor(this.table, serverName)?.passthrough
+    if (to !== undefined) this.#streams.passThrough(socket, { client: told ?? peerOf(socket), serverName, hello, to })
+    return to !== undefined
   }
 
   /** Rejects with a PortError where one of them is taken. */

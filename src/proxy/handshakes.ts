@@ -1,17 +1,17 @@
 // On which terms a TLS handshake is made: by the server name, of the table as it is. Knows no sockets.
 import type { SecureVersion } from 'node:tls'
-import type { ClientRule, Handshake, Host, Table } from '../model.ts'
+import type { ClientRule, Handshake, Table } from '../model.ts'
 import type { Asked } from '../http/tls/client-proof.ts'
 import type { Terms, TlsOptions } from '../http/tls/contexts.ts'
 import { handshakeRule } from '../policies/client-certificate.ts'
 import type { Settings } from '../settings.ts'
-import { keypairsFor } from './certificates.ts'
+import { hostFor, keypairsFor } from './certificates.ts'
 
 type Served = Pick<Table, 'hosts' | 'certificates' | 'authorities' | 'global'>
 
 /** null: ssl-reject-handshake, and no host has the name. Throws where the table lacks what a host refers to. */
 export const termsFor = (table: Served, serverName: string): Terms | null => {
-  const host = hostOf(table, serverName)
+  const host = hostFor(table, serverName)
   const { settings } = table.global
   if (host === undefined && settings['ssl-reject-handshake']) return null
   const { ids, keypairs } = keypairsFor(table, serverName)
@@ -20,10 +20,6 @@ export const termsFor = (table: Served, serverName: string): Terms | null => {
   const asked = handshake?.client === undefined ? null : askedBy(table, handshake.client)
   return { id: JSON.stringify([ids, asked?.rule, options]), keypairs, options, asked }
 }
-
-/** Rules without a host are for names that nobody has. */
-const hostOf = ({ hosts }: Served, serverName: string): Host | undefined =>
-  serverName === '' ? undefined : hosts.get(serverName) ?? hosts.get(`*${serverName.slice(serverName.indexOf('.'))}`)
 
 const askedBy = ({ authorities }: Served, client: ClientRule): Asked => {
   const authority = authorities.get(client.authority)

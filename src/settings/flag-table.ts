@@ -64,7 +64,7 @@ const ports = {
   healthzHost: acts(text, '', 'Address of --healthz-port; none: --bind-address'),
   healthCheckPath: acts(urlPath, '/healthz', 'A further path of the health check on --healthz-port'),
   workers: acts(count, '0', 'Threads that serve; 0: worker-processes of the ConfigMap, else the CPU quota of the cgroup, rounded up'),
-  enableSslPassthrough: later(boolean, 'false', 'Pass TLS through to backends by server name'),
+  enableSslPassthrough: acts(boolean, 'false', 'The annotation ssl-passthrough acts: TLS goes to the Service unopened, by server name'),
   enableSslChainCompletion: later(boolean, 'false', 'Fetch missing intermediate certificates'),
 }
 

@@ -1,6 +1,6 @@
 // The ports of TCP and UDP services in a worker, opened and closed as the table says, and TLS that is passed through. Knows no Services.
 import type { Socket } from 'node:net'
-import { portTrouble } from '../http/accepted.ts'
+import { peerOf, portTrouble } from '../http/accepted.ts'
 import type { Peer } from '../http/message.ts'
 import { claim, leave, type Leave, type Share } from '../http/port-share.ts'
 import type { Passthrough, Stream } from '../model.ts'
@@ -78,7 +78,7 @@ export class Streams {
 
   /** Takes over a connection whose hello has been read: see ListenerOptions.divert. */
   passThrough(socket: Socket, { client, serverName, hello, to }: { readonly client: Peer; readonly serverName: string; readonly hello: Buffer; readonly to: Passthrough }) {
-    this.#sessions.begin(socket, { client, ...to, serverName, proxyAddress: '', first: hello, header: null }, this.#statsOf(`tls:${client.localPort}`))
+    this.#sessions.begin(socket, { client, ...to, serverName, first: hello, header: null }, this.#statsOf(`tls:${peerOf(socket).localPort}`))
   }
 
   #statsOf(key: string): StreamStats {

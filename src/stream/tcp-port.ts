@@ -30,6 +30,6 @@ export class TcpPort implements StreamPort {
 
   #accepted(socket: Socket) {
     const { backend, upstreamName } = this.stream
-    this.#sessions.begin(socket, { client: peerOf(socket), backend, upstreamName, serverName: '', proxyAddress: '', first: null, header: null }, this.#stats)
+    this.#sessions.begin(socket, { client: peerOf(socket), backend, upstreamName, serverName: '', first: null, header: null }, this.#stats)
   }
 }

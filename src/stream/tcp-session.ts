@@ -16,7 +16,6 @@ export type Arrival = {
   readonly backend: string
   readonly upstreamName: string
   readonly serverName: string
-  readonly proxyAddress: string
   readonly first: Buffer | null
   readonly header: Buffer | null
 }
@@ -207,9 +206,9 @@ export class TcpSession implements Expiring, EndOwner, Tunnel {
     this.#owner.finished(this)
   }
   #record(): StreamRecord {
-    const { client: { address, port: clientPort, localPort }, proxyAddress, serverName, upstreamName } = this.#arrival
+    const { client: { address, port: clientPort, localPort, told }, serverName, upstreamName } = this.#arrival
     return {
-      protocol: 'TCP', client: address, clientPort, port: localPort, proxyAddress, serverName, upstreamName, start: this.#startMs, end: performance.now(),
+      protocol: 'TCP', client: address, clientPort, port: localPort, proxyAddress: told?.by.address ?? '', serverName, upstreamName, start: this.#startMs, end: performance.now(),
       status: this.#status, reason: this.#reason, bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, attempts: this.#tries.attempts,
     }
   }

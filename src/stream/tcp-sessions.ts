@@ -39,12 +39,12 @@ export class TcpSessions {
     this.refuse(socket, { ...arrival, reason: 'bad_proxy_header', status: BAD_REQUEST }, stats)
   }
 
-  private refuse(socket: Socket, { client, upstreamName, serverName, proxyAddress, reason, status }: Arrival & { readonly reason: string; readonly status: number }, stats: StreamStats) {
+  private refuse(socket: Socket, { client, upstreamName, serverName, reason, status }: Arrival & { readonly reason: string; readonly status: number }, stats: StreamStats) {
     stats.failed(reason)
     socket.on('error', () => undefined).destroy()
     const now = performance.now()
     this.#options.sink({
-      protocol: 'TCP', client: client.address, clientPort: client.port, port: client.localPort, proxyAddress, serverName, upstreamName,
+      protocol: 'TCP', client: client.address, clientPort: client.port, port: client.localPort, proxyAddress: client.told?.by.address ?? '', serverName, upstreamName,
       start: now, end: now, status, reason, bytesIn: 0, bytesOut: 0, attempts: [],
     })
   }

@@ -69,6 +69,8 @@ export const annotationSchema = z.object({
   'proxy-buffers-number': wholeNumber(1, 1_000_000).optional().describe('How many proxy-buffer-size an answer may be ahead in memory. Default: the ConfigMap'),
   'proxy-buffer-size': bytes.optional().describe('Unit of proxy-buffers-number, no bound on heads. Default: the ConfigMap'),
   'proxy-max-temp-file-size': bytes.optional().describe('How far an answer may be ahead in a temporary file; 0: no file. Default: the ConfigMap'),
+  'ssl-passthrough': boolean.optional()
+    .describe('With --enable-ssl-passthrough: TLS of the hosts is not ended here but goes as it is to the Service of their path `/`; other annotations mean nothing for it'),
   'enable-global-auth': boolean.optional().describe('"false": the ConfigMap key global-auth-url does not hold for this Ingress'),
   ...balanceAnnotations,
   ...healthAnnotations,

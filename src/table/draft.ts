@@ -26,6 +26,8 @@ export type Draft = {
   /** Added to the route's policies where the host turns out to have TLS. */
   readonly redirectWithTls: Policies['httpsRedirect']
   readonly backend: BackendRef | undefined
+  /** Where the TLS of the host goes, if this is the one for `/`. */
+  readonly passthrough: BackendRef | undefined
   /** From spec.defaultBackend: gives way to any explicit path, however young. */
   readonly isDefault: boolean
   readonly field: string

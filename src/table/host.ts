@@ -1,6 +1,7 @@
 // All that Ingresses want for one host → its routes in the order of trial, its certificate, and who lost. Knows nothing of
 // Services or of what is in a Secret.
 import type { Alternative, Host, Issue, PathMatch, Policies, Route } from '../model.ts'
+import { upstreamName } from './backend-ref.ts'
 import { joinCanaries } from './canary-routes.ts'
 import type { BackendRef, Draft, HostDraft } from './draft.ts'
 import type { HostCertificate } from './host-certificate.ts'
@@ -27,9 +28,11 @@ export function assembleHost(name: string, contributors: readonly HostDraft[], t
   const canaries = joinCanaries(name, contributors, winners)
   const ofHost = hostPolicies(tls.handshake)
   const routes = winners.map((draft) => withAlternatives(withPolicies(certificate === null ? draft.route : overTls(draft), ofHost), canaries.alternatives.get(draft)))
+  const passed = winners.find(({ passthrough }) => passthrough !== undefined)?.passthrough
+  const passthrough = passed && { backend: passed.key, upstreamName: upstreamName(passed) }
   return {
-    host: mains.length === 0 ? undefined : { routes, certificate, ...(second !== undefined && { secondCertificate: second }), ...(handshake !== undefined && { handshake }) },
-    backends: [...winners.flatMap(({ backend }) => backend ?? []), ...canaries.backends],
+    host: mains.length === 0 ? undefined : { routes, certificate, ...(passthrough && { passthrough }), ...(second !== undefined && { secondCertificate: second }), ...(handshake !== undefined && { handshake }) },
+    backends: [...winners.flatMap(({ backend }) => backend ?? []), ...canaries.backends, ...(passed ? [passed] : [])],
     issues: [...issues, ...canaries.issues, ...tlsIssues],
   }
 }

@@ -102,7 +102,6 @@ export const inactiveAnnotations: Readonly<Record<string, InactiveAnnotation>> =
   'configuration-snippet': snippet('nginx configuration for the paths'),
   'server-snippet': snippet('nginx configuration for the host'),
   'stream-snippet': snippet('nginx configuration for TCP'),
-  'ssl-passthrough': soon('Hand TLS connections to the Service unopened', { off: 'false' }),
   'fastcgi-index': soon('Index file of FastCGI'),
   'fastcgi-params-configmap': soon('ConfigMap with parameters of FastCGI'),
   'http2-push-preload': idle('HTTP/2 push', 'browsers gave up HTTP/2 push'),

@@ -9,6 +9,7 @@ import { handshakeDraft } from './client-rule.ts'
 import type { HostDraft } from './draft.ts'
 import { ENDPOINT_TLS } from './endpoint-tls.ts'
 import { keyOf } from './names.ts'
+import { notePassthrough } from './passthrough.ts'
 import { looksLikeRegex, pathFault } from './paths.ts'
 import { commonPolicies } from './policies.ts'
 import type { IngressContext, Reading, WantedPath } from './reading.ts'
@@ -40,6 +41,7 @@ export function compileIngress(ingress: Ingress, context: IngressContext): Compi
   if (reading.annotations.values.canary === true) return { hosts: canaryHosts(reading, wanted), issues: reading.issues }
   noteStrayRules(reading)
   noteLiterals(reading, wanted)
+  notePassthrough(reading, wanted)
   const fault = firstFault(wanted, context)
   if (fault !== undefined) return { hosts: NO_HOSTS, issues: reading.issues, fault: { object, ...fault } }
   return { hosts: draftHosts(reading, wanted), issues: reading.issues }

@@ -7,7 +7,7 @@ import type { PathRule } from './paths.ts'
 import type { RouteSettings } from './policies.ts'
 
 export type IngressContext = {
-  readonly options: Pick<BuildOptions, 'annotationsPrefix' | 'deepInspect' | 'disableCatchAll'>
+  readonly options: Pick<BuildOptions, 'annotationsPrefix' | 'deepInspect' | 'disableCatchAll' | 'sslPassthrough'>
   readonly settings: RouteSettings
   /** See readAnnotations. */
   readonly suggest: (name: string) => string | undefined

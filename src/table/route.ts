@@ -6,6 +6,7 @@ import { backendRef, upstreamName } from './backend-ref.ts'
 import type { BackendRef, Draft } from './draft.ts'
 import { endpointTls } from './endpoint-tls.ts'
 import { keyOf } from './names.ts'
+import { passthroughRef } from './passthrough.ts'
 import { pathMatch, pathPlace, pathText } from './paths.ts'
 import { httpsRedirect } from './policies.ts'
 import type { Reading, WantedPath } from './reading.ts'
@@ -30,6 +31,7 @@ export function draftRoute(reading: Reading, host: string, wanted: WantedPath): 
     place: pathPlace(wanted),
     redirectWithTls: redirect.when === 'host-has-tls' ? redirect.policy : undefined,
     backend,
+    passthrough: host === '' ? undefined : passthroughRef(reading, wanted),
     isDefault: wanted.isDefault,
     field: wanted.field,
   }
