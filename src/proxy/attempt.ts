@@ -8,6 +8,8 @@ export class CurrentAttempt {
   #row: Attempt | null = null
   #startMs = 0
   #headMs = 0
+  /** performance.now() of the head of its answer. The clock is a call out of JavaScript: an answer in one piece ends then, too. */
+  answeredMs = 0
 
   begin(endpoint: LiveEndpoint, rows: Attempt[]) {
     this.#endpoint = endpoint
@@ -20,7 +22,7 @@ export class CurrentAttempt {
 
   /** The head of an answer, with so many octets of its body. */
   answered(status: number, octets: number) {
-    const nowMs = performance.now()
+    const nowMs = this.answeredMs = performance.now()
     this.#headMs = nowMs - this.#startMs
     if (this.#row === null) return
     this.#endpoint?.answered(status, this.#startMs, nowMs)
@@ -30,11 +32,10 @@ export class CurrentAttempt {
   received(octets: number) { if (this.#row !== null) this.#row.bytes += octets }
 
   /** error: ProxyError.code, `` for none. stale: by a connection that the upstream had closed. */
-  end(error: string, stale = false) {
+  end(error: string, nowMs: number, stale = false) {
     const row = this.#row
     if (row === null) return
     this.#row = null
-    const nowMs = performance.now()
     row.ms = nowMs - this.#startMs
     row.error = error
     this.#endpoint?.ended({ status: row.status, headMs: this.#headMs, error: stale ? STALE : error }, this.#startMs, nowMs)

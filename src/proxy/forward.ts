@@ -45,7 +45,8 @@ export interface Forwarded extends BalancedRequest {
   bytesOut: number
   upstreamLines(): Buffer
   refuse(error: ProxyError): void
-  finish(error?: ProxyError): void
+  /** nowMs: performance.now(). */
+  finish(error: ProxyError | undefined, nowMs: number): void
 }
 
 /** What it needs of the worker. */
@@ -176,7 +177,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
     this.#connection = null
     if (this.#waiting) this.#backend?.admission?.withdraw(this)
     this.#waiting = false
-    this.#attempt.end(code)
+    this.#attempt.end(code, performance.now())
     connection?.cancel()
   }
 
@@ -194,7 +195,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
   }
   #respond(head: ReceivedAnswer, added: FieldBlock, span: Span): boolean {
     const { last } = span
-    if (last) this.#finish()
+    if (last) this.#finish(undefined, this.#attempt.answeredMs)
     return this.#context.exchange.respond(head, added, span) || last || this.#runsAhead()
   }
   #respondBy(compression: Compression, received: ReceivedAnswer, span: Span): boolean {
@@ -229,7 +230,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
 
   failed(error: ProxyError) {
     this.#connection = null
-    this.#attempt.end(error.code, error.retry === 'if-reused')
+    this.#attempt.end(error.code, performance.now(), error.retry === 'if-reused')
     const last = this.#responded ? error : this.#recover(error)
     if (last !== null) this.#end(last)
   }
@@ -259,7 +260,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
   /** All of the answer is here, though not yet at the client. */
   #upstreamFreed() {
     this.#connection = null
-    this.#attempt.end('')
+    this.#attempt.end('', performance.now())
     this.#body.settle()
     this.#leavePlace()
   }
@@ -288,7 +289,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
     const connection = this.#connection
     this.#connection = null
     this.#attempt.answered(status, 0)
-    this.#attempt.end('')
+    this.#attempt.end('', this.#attempt.answeredMs)
     if (!isWhole) connection?.cancel() // to read what nobody wants would keep the client waiting
     this.#try(next, false)
     return true
@@ -344,12 +345,12 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
   }
 
   /** Before the last octets are handed on: the exchange may begin its next request while that is done. */
-  #finish(error?: ProxyError) {
+  #finish(error?: ProxyError, nowMs = performance.now()) {
     this.#connection = null
-    this.#attempt.end(error?.code ?? '')
+    this.#attempt.end(error?.code ?? '', nowMs)
     this.#context.bytesOut = this.#compressed?.octets ?? this.#context.attempts.at(-1)?.bytes ?? 0
     this.#release()
-    this.#context.finish(error)
+    this.#context.finish(error, nowMs)
   }
 
   #release() {

@@ -150,10 +150,10 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   }
 
   /** The request is over; its record is read now, once. */
-  finish(error?: ProxyError) {
+  finish(error?: ProxyError, nowMs = performance.now()) {
     if (this.#over) return
     this.#over = true
-    this.end = performance.now()
+    this.end = nowMs
     if (error !== undefined) this.reason = error.code
     this.#copy?.leave()
     this.stored?.close()

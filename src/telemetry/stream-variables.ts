@@ -1,5 +1,5 @@
 // nginx's variables of its stream module, read from a StreamRecord (ingress-nginx.md §4.15). Knows no escaping.
-import { commonLogTime, isoTime, perSecond } from './log-time.ts'
+import { commonLogTime, isoTime, perSecond, seconds } from './log-time.ts'
 import type { StreamAttempt, StreamRecord } from './stream-record.ts'
 
 type Variable = (record: Readonly<StreamRecord>) => string | undefined
@@ -10,7 +10,6 @@ export const streamVariable = (name: string): Variable | undefined => variables.
 const timeLocal = perSecond(commonLogTime)
 const timeIso = perSecond(isoTime)
 const epochMs = (ms: number): number => performance.timeOrigin + ms
-const seconds = (ms: number): string => (ms / 1000).toFixed(3)
 const present = (text: string): string | undefined => (text === '' ? undefined : text)
 const each = (attempts: readonly StreamAttempt[], show: (attempt: StreamAttempt) => string): string | undefined =>
   attempts.length === 0 ? undefined : attempts.map(show).join(', ')

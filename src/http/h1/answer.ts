@@ -80,6 +80,7 @@ export class AnswerHead extends Head implements ReceivedAnswer {
   }
 
   #notedConnection(from: number, to: number): number {
+    if (equalsFolded(this.buffer, from, to, KEEP_ALIVE_WORD)) { this.keepAlive = true; return 0 }
     for (const option of this.buffer.toString('latin1', from, to).toLowerCase().split(',')) {
       const name = option.trim()
       if (name === 'close') this.#close = true
@@ -120,3 +121,4 @@ const VERSION_LENGTH = 'HTTP/1.1'.length
 const TIMEOUT = 'timeout='
 const COMMA = 44
 const CHUNKED_WORD = foldedWord('chunked')
+const KEEP_ALIVE_WORD = foldedWord('keep-alive')

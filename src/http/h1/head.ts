@@ -2,7 +2,7 @@
 // The head stays the received bytes; what must not be forwarded is noted as spans.
 import { KIND, type Kind, type NameTable } from '../fields.ts'
 import type { Scratch } from '../scratch.ts'
-import { CLASS, COLON, CR, equalsFolded, foldedWord, LF, skipSpace, TOKEN, trimSpace, VALUE } from './octets.ts'
+import { CLASS, COLON, CR, LF, nextLine, skipSpace, startsWithName, TOKEN, trimSpace, VALUE } from './octets.ts'
 import { DROPPED_LINES, FIELD_LINES, HEAD_BYTES } from './limits.ts'
 
 /** The head goes on behind the bytes there are. All other results of a scan: the index behind the head, or minus the status to refuse with. */
@@ -119,12 +119,10 @@ export abstract class Head {
 
   /** First value of a field by name in any case, forwarded or not; undefined where there is none. Found again in the bytes. */
   field(name: string): string | undefined {
-    const word = foldedWord(name)
     const bytes = this.buffer
-    for (let i = this.fieldsAt; i < this.end - 2;) {
-      const next = bytes.indexOf(LF, i) + 1
-      if (bytes[i + word.length] === COLON && equalsFolded(bytes, i, i + word.length, word)) return this.#value(i + word.length, next)
-      i = next
+    const { length } = name
+    for (let i = this.fieldsAt; i < this.end - 2; i = nextLine(bytes, i)) {
+      if (bytes[i + length] === COLON && startsWithName(bytes, i, name)) return this.#value(i + length, nextLine(bytes, i))
     }
     return undefined
   }

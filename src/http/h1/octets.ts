@@ -36,6 +36,16 @@ export const equalsFolded = (bytes: Uint8Array, from: number, to: number, folded
   while (i < length && (bytes[from + i]! | 32) === folded[i]) i++
   return i === length
 }
+/** Whether bytes[from..] starts with the name of a field, in any case; `name` in lower case. Makes nothing, unlike foldedWord. */
+export const startsWithName = (bytes: Uint8Array, from: number, name: string): boolean => {
+  for (let i = 0; i < name.length; i++) if ((bytes[from + i]! | 32) !== (name.charCodeAt(i) | 32)) return false
+  return true
+}
+/** The index behind the line that bytes[i] is in; there is one end of line at least. For lines of a head, cheaper than a native search for each. */
+export const nextLine = (bytes: Uint8Array, i: number): number => {
+  while (bytes[i] !== LF) i++
+  return i + 1
+}
 /** For equalsFolded. */
 export const foldedWord = (word: string): Uint8Array => new TextEncoder().encode(word).map((octet) => octet | 32)
 
