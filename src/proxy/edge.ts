@@ -30,6 +30,7 @@ import { RequestIds } from './request-ids.ts'
 import { globalView, type Serving } from './serving.ts'
 import { SpillSpace } from './spill-space.ts'
 import { Texts } from './texts.ts'
+import { trusted } from './trusted.ts'
 
 /** A port that can't be opened: names the flag and the remedy. */
 export class PortError extends Error {
@@ -69,6 +70,8 @@ export class Edge {
   readonly #pools: Pools
   readonly #clock: Clock
   readonly #streams: Streams
+  readonly #limitsOfStreams: (settings: Settings) => StreamLimits
+  #streamLimits: StreamLimits
   #limits: ServerLimits
 
   /** Probes the socket bypass first. */
@@ -89,8 +92,9 @@ export class Edge {
     this.#serving = { ...shared, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
     const sessions = Math.floor(descriptorLimit() * STREAM_DESCRIPTOR_SHARE / STREAM_DESCRIPTORS / bind.workers)
-    const limits = () => streamLimits(this.table.global.settings, sessions)
-    this.#streams = new Streams({ host: bind.host, wire, backends, limits, sink: events.streamSink, unopened: events.unopened })
+    this.#limitsOfStreams = (settings) => streamLimits(settings, sessions)
+    this.#streamLimits = this.#limitsOfStreams(settings)
+    this.#streams = new Streams({ host: bind.host, wire, backends, limits: () => this.#streamLimits, sink: events.streamSink, unopened: events.unopened })
     this.#listener = new Listener({
       host: bind.host,
       maxConnections: Math.floor(descriptorLimit() * DESCRIPTOR_SHARE / bind.workers),
@@ -134,6 +138,7 @@ export class Edge {
     else for (const [key, stream] of update.streams) this.#streams.set(key, stream)
     if (update.global === undefined) return
     this.#limits = serverLimits(update.global.settings)
+    this.#streamLimits = this.#limitsOfStreams(update.global.settings)
     this.#pools.limit(poolLimits(update.global.settings))
   }
 
@@ -187,6 +192,8 @@ const streamLimits = (settings: Settings, sessions: number): StreamLimits => ({
   retryMs: settings['proxy-stream-next-upstream-timeout'] * SECOND_MS,
   responses: settings['proxy-stream-responses'],
   sessions,
+  headerMs: settings['proxy-protocol-header-timeout'] * SECOND_MS,
+  believes: trusted(settings['proxy-real-ip-cidr']),
 })
 
 /** Soft limit of open files of this process. */

@@ -14,6 +14,9 @@ export type StreamLimits = {
   readonly responses: number
   /** Open at once, in this worker. */
   readonly sessions: number
+  /** For a PROXY header to come, where one must, and from whom it is believed. */
+  readonly headerMs: number
+  readonly believes: (address: string) => boolean
 }
 
 export type StreamOptions = {

@@ -56,7 +56,7 @@ export class Streams {
     this.#opening.add(opening)
   }
   #create(key: string, stream: Stream): StreamPort {
-    return new TcpPort(stream, this.#sessions, this.#statsOf(key))
+    return new TcpPort(stream, { sessions: this.#sessions, stats: this.#statsOf(key), options: this.#options })
   }
   #opened(key: string) {
     if (this.#unopened.delete(key)) this.#options.unopened(this.#unopened)

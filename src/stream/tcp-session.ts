@@ -82,10 +82,9 @@ export class TcpSession implements Expiring, EndOwner, Tunnel {
     this.#tries.stood()
     upstream.stand()
     this.#touch()
-    const early = this.#arrival.header === null ? this.#early : [this.#arrival.header, ...this.#early]
+    const early = Buffer.concat(this.#arrival.header === null ? this.#early : [this.#arrival.header, ...this.#early])
     this.#early = []
-    const [only = EMPTY] = early
-    if (early.length > 0) this.#pass(this.#client, upstream, early.length === 1 ? only : Buffer.concat(early))
+    if (early.length > 0) this.#pass(this.#client, upstream, early)
     if (!upstream.blocked) this.#client.resume()
     if (this.#client.peerEnded) upstream.finish()
   }
@@ -213,4 +212,3 @@ export class TcpSession implements Expiring, EndOwner, Tunnel {
     }
   }
 }
-const EMPTY = Buffer.alloc(0)

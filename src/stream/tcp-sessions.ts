@@ -7,9 +7,11 @@ import { type Arrival, TcpSession } from './tcp-session.ts'
 
 /** Of the time that a drain may take, what sessions are ended in. The rest is for peers that take their time to close. */
 const LEAVING_SHARE = 0.8
-/** As nginx has it where there are too many connections, and where a PROXY header is missing. */
+/** As nginx has it where there are too many connections. */
 const UNAVAILABLE = 503
-const BAD_REQUEST = 400
+
+type Refused = Pick<Arrival, 'client' | 'upstreamName' | 'serverName'> & { readonly reason: string; readonly status: number }
+const ignored = () => undefined
 
 export class TcpSessions {
   readonly #options: StreamOptions
@@ -24,8 +26,8 @@ export class TcpSessions {
   }
 
   begin(socket: Socket, arrival: Arrival, stats: StreamStats) {
-    stats.accepted++
     if (this.#open.size >= this.#options.limits().sessions) return this.refuse(socket, { ...arrival, reason: 'limit_sessions', status: UNAVAILABLE }, stats)
+    stats.accepted++
     stats.open++
     const owner = { stats, finished: (session: TcpSession) => this.#finished(session, stats) }
     const session = new TcpSession(socket, arrival, { owner, options: this.#options })
@@ -33,15 +35,11 @@ export class TcpSessions {
     this.#tunnels.add(session)
   }
 
-  /** A connection that did not say whom it is for, as it must: it was accepted, and counts. */
-  refuseBroken(socket: Socket, arrival: Arrival, stats: StreamStats) {
+  /** A connection that is not served: it was accepted, and counts. */
+  refuse(socket: Socket, { client, upstreamName, serverName, reason, status }: Refused, stats: StreamStats) {
     stats.accepted++
-    this.refuse(socket, { ...arrival, reason: 'bad_proxy_header', status: BAD_REQUEST }, stats)
-  }
-
-  private refuse(socket: Socket, { client, upstreamName, serverName, reason, status }: Arrival & { readonly reason: string; readonly status: number }, stats: StreamStats) {
     stats.failed(reason)
-    socket.on('error', () => undefined).destroy()
+    socket.on('error', ignored).destroy()
     const now = performance.now()
     this.#options.sink({
       protocol: 'TCP', client: client.address, clientPort: client.port, port: client.localPort, proxyAddress: client.told?.by.address ?? '', serverName, upstreamName,

@@ -68,7 +68,6 @@ export class StreamBuilder {
     if (namespace === undefined || name === undefined) {
       return `${JSON.stringify(text)} is no Service port: expected namespace/name:port${protocol === 'tcp' ? ', then :PROXY for each of in and out' : ''}`
     }
-    if (accept !== undefined || send !== undefined) return 'PROXY is not supported yet'
     const servicePort = /^\d+$/.test(service) ? Number(service) : service
     const ref = backendRef({
       namespace, name, port: servicePort, protocol, options: backendOptions({}, settings), viaClusterIp: settings['service-upstream'], object: `ConfigMap ${configMap}`, field,
