@@ -36,7 +36,7 @@ const source = {
   defaultBackendService: acts(objectName, '', 'Service that answers what no rule matches; none: a plain 404'),
   defaultSslCertificate: acts(objectName, '', 'Secret with the certificate for names that have none; none: one made at start'),
   tcpServicesConfigmap: acts(objectName, '', 'ConfigMap of TCP ports to Services, such as "9000": "default/db:5432"'),
-  udpServicesConfigmap: later(objectName, '', 'ConfigMap of UDP ports to Services'),
+  udpServicesConfigmap: acts(objectName, '', 'ConfigMap of UDP ports to Services'),
 }
 
 const scope = {

@@ -9,6 +9,7 @@ import type { StreamOptions } from './stream-options.ts'
 import type { StreamPort } from './stream-port.ts'
 import { TcpPort } from './tcp-port.ts'
 import { TcpSessions } from './tcp-sessions.ts'
+import { type UdpBudget, UdpPort } from './udp-port.ts'
 
 /** Until a port that somebody else has is tried again. */
 const RETRY_MS = 1000
@@ -23,6 +24,7 @@ export class Streams {
   readonly #ports = new Map<string, StreamPort>()
   readonly #stats = new Map<string, StreamStats>()
   readonly #sessions: TcpSessions
+  readonly #udp: UdpBudget = { open: 0 }
   readonly #unopened = new Map<string, string>()
   readonly #retries = new Map<string, Timer>()
   readonly #opening = new Set<Promise<void>>()
@@ -56,7 +58,8 @@ export class Streams {
     this.#opening.add(opening)
   }
   #create(key: string, stream: Stream): StreamPort {
-    return new TcpPort(stream, { sessions: this.#sessions, stats: this.#statsOf(key), options: this.#options })
+    const parts = { stats: this.#statsOf(key), options: this.#options }
+    return stream.protocol === 'tcp' ? new TcpPort(stream, { ...parts, sessions: this.#sessions }) : new UdpPort(stream, { ...parts, budget: this.#udp })
   }
   #opened(key: string) {
     if (this.#unopened.delete(key)) this.#options.unopened(this.#unopened)

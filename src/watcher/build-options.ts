@@ -13,7 +13,7 @@ export const buildOptions = (flags: Flags, fakeCertificate: Certificate): BuildO
   defaultBackendService: flags.defaultBackendService ?? '',
   defaultSslCertificate: flags.defaultSslCertificate ?? '',
   tcpServicesConfigmap: flags.tcpServicesConfigmap ?? '',
-  udpServicesConfigmap: '',
+  udpServicesConfigmap: flags.udpServicesConfigmap ?? '',
   ownPorts: [flags.httpPort, flags.httpsPort, flags.healthzPort],
   sslPassthrough: flags.enableSslPassthrough,
   disableCatchAll: flags.disableCatchAll,
