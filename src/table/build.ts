@@ -53,9 +53,9 @@ class TableBuilder implements Builder {
     this.#options = options
     this.#global = globals(options)
     this.#ingresses = new IngressCompiler(options)
-    this.#certificates = new SecretStore(certificateLoader, options.now)
+    this.#certificates = new SecretStore(certificateLoader(), options.now)
     this.#authorities = new SecretStore(authorityLoader, options.now)
-    this.#credentials = new SecretStore(credentialLoader, options.now)
+    this.#credentials = new SecretStore(credentialLoader(), options.now)
     this.#backends = new BackendBuilder(options)
     this.#streams = new StreamBuilder(options)
   }

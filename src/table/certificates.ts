@@ -1,6 +1,7 @@
 // TLS Secrets → certificates that are sure to load, and what they cover. Knows nothing of Ingresses.
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
+import { LRUCache } from 'lru-cache'
 import type { Secret } from '../kube/objects.ts'
 import type { Certificate } from '../model.ts'
 import { expiryNotice } from './expiry.ts'
@@ -20,12 +21,19 @@ export type LoadedCertificate = {
 }
 export type FoundCertificate = Found<LoadedCertificate>
 
-export const certificateLoader: Loader<LoadedCertificate> = {
-  load: loadCertificate,
-  notices: (key, { expiresAt }, now) => expiryNotice({ object: `Secret ${key}`, field: 'data.tls.crt', what: 'the certificate', expiresAt }, now),
+/** Issuers that are remembered: they are the same for most. */
+const ISSUERS = 256
+type Issuers = LRUCache<string, boolean>
+
+export const certificateLoader = (): Loader<LoadedCertificate> => {
+  const issuers: Issuers = new LRUCache<string, boolean>({ max: ISSUERS })
+  return { load: (secret) => loadCertificate(secret, issuers), notices: certificateNotices }
 }
 
-function loadCertificate(secret: Secret): Loading<LoadedCertificate> {
+export const certificateNotices: Loader<LoadedCertificate>['notices'] = (key, { expiresAt }, now) =>
+  expiryNotice({ object: `Secret ${key}`, field: 'data.tls.crt', what: 'the certificate', expiresAt }, now)
+
+function loadCertificate(secret: Secret, issuers: Issuers): Loading<LoadedCertificate> {
   const { 'tls.crt': cert = '', 'tls.key': key = '' } = secret.data
   // The words of ingress-nginx, which people search their logs for.
   if (cert === '' && key === '') return { fault: 'contains no keypair or CA certificate' }
@@ -35,9 +43,31 @@ function loadCertificate(secret: Secret): Loading<LoadedCertificate> {
   const privateKey = attempt(() => createPrivateKey(key))
   if (privateKey === undefined) return { fault: 'tls.key is not an unencrypted private key in PEM' }
   if (!leaf.checkPrivateKey(privateKey)) return { fault: 'tls.key does not belong to the first certificate of tls.crt' }
-  // What the proxy will do with it: the chain behind the leaf is parsed only here.
-  if (attempt(() => createSecureContext({ cert, key })) === undefined) return { fault: 'the chain in tls.crt can not be loaded' }
-  return { loaded: { pem: { cert, key }, expiresAt: Date.parse(leaf.validTo), keyKind: privateKey.asymmetricKeyType ?? '', covers: coverage(leaf) } }
+  if (!isUsual(privateKey) || !hasUsualChain(cert, issuers)) {
+    // What the proxy will do with it.
+    if (attempt(() => createSecureContext({ cert, key })) === undefined) return { fault: 'the chain in tls.crt can not be loaded' }
+  }
+  return { loaded: { pem: { cert, key }, expiresAt: leaf.validToDate.getTime(), keyKind: privateKey.asymmetricKeyType ?? '', covers: coverage(leaf) } }
+}
+
+const CURVES: readonly (string | undefined)[] = ['prime256v1', 'secp384r1']
+const RSA_BITS = 2_048
+
+/** Keys that are sure to be served with. To try each of thousands too would double the work: 36 µs beside 28 for P-256 (test/tls/certificates.ts). */
+function isUsual({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
+  return type === 'ec' ? CURVES.includes(details?.namedCurve) : type === 'rsa' && (details?.modulusLength ?? 0) >= RSA_BITS
+}
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/** Nothing but certificates, each of which can be read. */
+function hasUsualChain(cert: string, issuers: Issuers): boolean {
+  const [, ...chain] = cert.match(BLOCK) ?? []
+  return chain.every((pem) => {
+    const known = issuers.get(pem) ?? attempt(() => new X509Certificate(pem)) !== undefined
+    issuers.set(pem, known)
+    return known
+  }) && cert.split('-----BEGIN ').length === chain.length + 2
 }
 
 function coverage(leaf: X509Certificate): (host: string) => boolean {

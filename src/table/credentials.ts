@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Secret } from '../kube/objects.ts'
 import { authorityLoader, type LoadedAuthority } from './authorities.ts'
-import { certificateLoader, type LoadedCertificate } from './certificates.ts'
+import { certificateLoader, certificateNotices, type LoadedCertificate } from './certificates.ts'
 import type { BackendRef } from './draft.ts'
 import type { Found, Loader, Loading } from './secret-store.ts'
 
@@ -10,17 +10,19 @@ import type { Found, Loader, Loading } from './secret-store.ts'
 export type LoadedCredential = { readonly certificate: LoadedCertificate | null; readonly authority: LoadedAuthority | null; readonly material: string }
 export type FoundCredential = Found<LoadedCredential>
 
-export const credentialLoader: Loader<LoadedCredential> = {
-  load: loadCredential,
-  notices(key, { certificate, authority }, now) {
-    const all = [...certificate === null ? [] : [certificateLoader.notices(key, certificate, now)], ...authority === null ? [] : [authorityLoader.notices(key, authority, now)]]
-    return { issues: all.flatMap(({ issues }) => issues), nextAt: Math.min(...all.map(({ nextAt }) => nextAt)) }
-  },
+export const credentialLoader = (): Loader<LoadedCredential> => {
+  const certificates = certificateLoader()
+  return { load: (secret) => loadCredential(secret, certificates), notices }
 }
 
-function loadCredential(secret: Secret): Loading<LoadedCredential> {
+const notices: Loader<LoadedCredential>['notices'] = (key, { certificate, authority }, now) => {
+  const all = [...certificate === null ? [] : [certificateNotices(key, certificate, now)], ...authority === null ? [] : [authorityLoader.notices(key, authority, now)]]
+  return { issues: all.flatMap(({ issues }) => issues), nextAt: Math.min(...all.map(({ nextAt }) => nextAt)) }
+}
+
+function loadCredential(secret: Secret, certificates: Loader<LoadedCertificate>): Loading<LoadedCredential> {
   const has = (...names: readonly string[]) => names.some((name) => (secret.data[name] ?? '') !== '')
-  const certificate = has('tls.crt', 'tls.key') ? certificateLoader.load(secret) : { loaded: null }
+  const certificate = has('tls.crt', 'tls.key') ? certificates.load(secret) : { loaded: null }
   const authority = has('ca.crt') ? authorityLoader.load(secret) : { loaded: null }
   if ('fault' in certificate) return certificate
   if ('fault' in authority) return authority
