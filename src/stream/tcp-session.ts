@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Expiring } from '../http/clock.ts'
 import type { Peer } from '../http/message.ts'
+import { spent } from '../http/spent.ts'
 import type { Tunnel } from '../http/tunnels.ts'
 import type { StreamRecord } from '../telemetry/stream-record.ts'
 import type { StreamStats } from '../telemetry/stream-stats.ts'
@@ -111,6 +112,7 @@ export class TcpSession implements Expiring, EndOwner, Tunnel {
   #pass(from: End, to: End, bytes: Buffer) {
     this.#touch()
     if (!to.send(bytes, 0, bytes.length)) from.pause()
+    spent(bytes)
   }
   drained(end: End) {
     this.#touch()
