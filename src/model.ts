@@ -145,6 +145,8 @@ export type Policies = {
   readonly requestBuffer?: { readonly memoryBytes: number }
   /** proxy-buffering: so much of an answer is read while the client is not ready for it, in memory and then in a file (0: in none). */
   readonly answerBuffer?: { readonly memoryBytes: number; readonly fileBytes: number }
+  /** custom-http-errors and default-backend. */
+  readonly errorPages?: ErrorPages
   /** use-gzip and its like: answers may be compressed so, the first of what a client likes equally. */
   readonly compression?: { readonly codings: readonly Coding[] }
   /** mirror-target and its companions: a copy of each request goes there. */
@@ -179,6 +181,16 @@ export type Affinity = {
   readonly secure: boolean
   readonly partitioned: boolean
   readonly movesOnFailure: boolean
+}
+/**
+ * Another backend answers in place of these statuses, with ownOnly of our own answers alone. backend: key in Table.backends, which also answers where the
+ * route's own has no endpoint; null: that of Global.fallback, which does not. about: what it is told of the route.
+ */
+export type ErrorPages = {
+  readonly statuses: readonly number[]
+  readonly backend: string | null
+  readonly ownOnly: boolean
+  readonly about: { readonly namespace: string; readonly ingress: string; readonly service: string; readonly port: string }
 }
 /** connect: until the connection stands. send, read: between two successful operations on the upstream. request: all of it, 0: no bound. */
 export type Timeouts = { readonly connectMs: number; readonly sendMs: number; readonly readMs: number; readonly requestMs: number }

@@ -10,6 +10,7 @@ import { rewrite } from '../policies/rewrite.ts'
 import { httpsRedirect, refuseMisdirected } from '../policies/tls-host.ts'
 import { upstreamHost } from '../policies/upstream-host.ts'
 import { compress } from './compress/step.ts'
+import { errorPages } from './errors/step.ts'
 import { mirror } from './mirror.ts'
 import { forward, select } from './select.ts'
 import type { Serving } from './serving.ts'
@@ -37,7 +38,7 @@ const step = <K extends keyof Policies>(key: K, policy: Policy<K>, route: Route)
  * (2-3 µs cheaper than composing for each request, hotpath.md §3).
  */
 export const chainOf = (route: Route, serving: Serving): Handler<Env> => {
-  const present = [...steps(route), mirror(route, serving), compress(route, serving), storeBody(route, serving), select(route, serving)].filter((each) => each !== null)
+  const present = [errorPages(route, serving), ...steps(route), mirror(route, serving), compress(route, serving), storeBody(route, serving), select(route, serving)].filter((each) => each !== null)
   const chain = present.reduceRight<Step>((rest, each) => (c, next) => each(c, () => rest(c, next)), forward)
   const { coverage } = serving
   return (c) => {

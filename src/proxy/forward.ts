@@ -3,7 +3,7 @@
 import type { Clock } from '../http/clock.ts'
 import type { FieldBlock } from '../http/fields.ts'
 import { grpcTimeoutMs } from '../http/grpc.ts'
-import { type AnswerSink, type Connection, type Exchange, ProxyError, type ReceivedAnswer, type Span, type UpstreamRequest } from '../http/message.ts'
+import { type AnswerSink, type Connection, type Exchange, ProxyError, type ReceivedAnswer, type ReceivedRequest, type Span, type UpstreamRequest } from '../http/message.ts'
 import type { RetryCondition, RetryPolicy, Timeouts } from '../model.ts'
 import type { Attempt } from '../telemetry/record.ts'
 import type { Applicant } from '../upstream/admission.ts'
@@ -15,6 +15,7 @@ import type { AnswerPlan } from './answer-plan.ts'
 import { CurrentAttempt } from './attempt.ts'
 import { CompressedAnswer, type CompressedOwner } from './compress/compressed-answer.ts'
 import type { Compression } from './compress/compression.ts'
+import type { Chosen, ErrorPages } from './errors/pages.ts'
 import { type AheadLimits, type AheadReader, mayRunAhead, ReadAhead } from './read-ahead.ts'
 import { type RequestBody, StreamedBody } from './request-body.ts'
 import { conditionOfError, conditionOfStatus, isRepeatable, mayRetry } from './retry.ts'
@@ -29,10 +30,14 @@ export interface Forwarded extends BalancedRequest {
   readonly timeouts: Timeouts
   readonly retry: RetryPolicy
   readonly plan: AnswerPlan
-  /** Its body where it was read whole before; null: it comes as it is sent. */
-  readonly stored: RequestBody | null
+  /** What an endpoint gets of it. */
+  readonly head: ReceivedRequest
+  /** Its body where it is not the one that comes as it is sent. */
+  readonly whole: RequestBody | null
   /** How far its answer may be read ahead of the client; undefined: not at all. */
   readonly answerBuffer: AheadLimits | undefined
+  /** null: an endpoint's answer is not replaced by another's. */
+  readonly errorPages: Pick<ErrorPages, 'pageFor'> | null
   /** null: it goes as it is. */
   readonly compression: Compression | null
   /** Put on the answer. */
@@ -47,6 +52,8 @@ export interface Forwarded extends BalancedRequest {
   refuse(error: ProxyError): void
   /** nowMs: performance.now(). */
   finish(error: ProxyError | undefined, nowMs: number): void
+  /** Starts it anew. */
+  askForPage(chosen: Chosen, status: number): void
 }
 
 /** What it needs of the worker. */
@@ -87,11 +94,11 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
 
   /** The first try goes to `endpoint`, or waits. Throws ProxyError where the backend has no place. */
   start(backend: LiveBackend, endpoint: LiveEndpoint) {
-    const { method, retry, stored } = this.#context
+    const { method, retry, whole } = this.#context
     this.#backend = backend
     this.#tried.length = 0
     this.#streamed.begin()
-    this.#body = stored ?? this.#streamed
+    this.#body = whole ?? this.#streamed
     this.#limits = undefined
     this.#responded = this.#tunnel = this.#upstreamDone = this.#clientDone = false
     this.#repeatable = isRepeatable(method, retry)
@@ -143,7 +150,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
     const context = this.#context
     const { length, sized, first } = this.#body
     return {
-      head: context.exchange.request, target: context.upstreamTarget, lines: context.upstreamLines(), extra: this.#upstreams.view.requestFields,
+      head: context.head, target: context.upstreamTarget, lines: context.upstreamLines(), extra: this.#upstreams.view.requestFields,
       length, sized, first, answerNames: context.plan.names,
     }
   }
@@ -188,7 +195,8 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
 
   answered(head: ReceivedAnswer, span: Span): boolean {
     if (head.status >= LEAST_RETRIED && this.#again(head.status, span.last)) return true
-    const { answerFields, answerBuffer, compression } = this.#context
+    const { answerFields, answerBuffer, compression, errorPages } = this.#context
+    if (errorPages !== null && this.#replaced(errorPages, head.status, span.last)) return true
     this.#begin(head, span)
     this.#limits = answerBuffer !== undefined && mayRunAhead(head) ? answerBuffer : undefined
     return compression === null ? this.#respond(head, answerFields, span) : this.#respondBy(compression, head, span)
@@ -286,12 +294,24 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
   #again(status: number, isWhole: boolean): boolean {
     const next = this.#next(conditionOfStatus(status), false)
     if (next === undefined || !this.#affords()) return false
+    this.#passOver(status, isWhole)
+    this.#try(next, false)
+    return true
+  }
+  #passOver(status: number, isWhole: boolean) {
     const connection = this.#connection
     this.#connection = null
     this.#attempt.answered(status, 0)
     this.#attempt.end('', this.#attempt.answeredMs)
     if (!isWhole) connection?.cancel() // to read what nobody wants would keep the client waiting
-    this.#try(next, false)
+  }
+  /** An answer that an error page replaces. */
+  #replaced(pages: Pick<ErrorPages, 'pageFor'>, status: number, isWhole: boolean): boolean {
+    const chosen = pages.pageFor(status, false, this.#context)
+    if (chosen === undefined) return false
+    this.#passOver(status, isWhole)
+    this.#release()
+    this.#context.askForPage(chosen, status)
     return true
   }
 

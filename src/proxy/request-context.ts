@@ -2,7 +2,7 @@
 // Reused by its exchange for one request after another, so that a request allocates little.
 import { type FieldBlock, fieldBlock, noFields } from '../http/fields.ts'
 import { refusal } from '../http/refusal.ts'
-import type { Exchange, OwnAnswer, Responder, Span } from '../http/message.ts'
+import type { Exchange, OwnAnswer, ReceivedRequest, Responder, Span } from '../http/message.ts'
 import { ProxyError } from '../http/message.ts'
 import type { RetryPolicy, Route, Timeouts } from '../model.ts'
 import type { RouteContext, RoutedRequest } from '../policies/policy.ts'
@@ -13,9 +13,11 @@ import type { LiveEndpoint } from '../upstream/endpoint.ts'
 import type { ClientSession } from './affinity.ts'
 import type { AnswerPlan } from './answer-plan.ts'
 import type { Compression } from './compress/compression.ts'
+import { type Chosen, type ErrorPages, NO_BODY } from './errors/pages.ts'
 import { Forward } from './forward.ts'
 import { ForwardedFields } from './forwarded.ts'
 import type { Mirrored, MirrorCopy } from './mirror-copy.ts'
+import type { RequestBody } from './request-body.ts'
 import type { Serving } from './serving.ts'
 import type { StoredBody } from './stored-body.ts'
 
@@ -39,6 +41,8 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   stored: StoredBody | null = null
   /** Of a route whose answers may be compressed. */
   compression: Compression | null = null
+  /** Of a route with error pages, until one was asked for. */
+  errorPages: ErrorPages | null = null
   /** What `select` chose and `forward` uses. */
   chosen: { readonly backend: LiveBackend; readonly endpoint: LiveEndpoint } | null = null
   readonly #serving: Serving
@@ -46,6 +50,8 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   readonly #forwarded: ForwardedFields
   /** For the mirror of the route, while its body is gathered. */
   #copy: MirrorCopy | null = null
+  /** What an error backend gets in place of the client's request. isPage: without its body. */
+  #instead: { readonly head: ReceivedRequest; readonly isPage: boolean } | null = null
   #route: Route | null = null
   #over = true
   #unread = false
@@ -68,7 +74,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
     this.reason = this.alternativeName = ''
     this.attempts.length = 0
     this.upstreamTarget = request.cleanTarget
-    this.upstreamHost = this.chosen = this.session = this.stored = this.compression = this.#copy = null
+    this.upstreamHost = this.chosen = this.session = this.stored = this.compression = this.errorPages = this.#instead = this.#copy = null
     this.#over = this.#unread = false
     this.clientFields = noFields
     this.#forwarded.read(request, this.#serving.view)
@@ -76,6 +82,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   }
   body(span: Span): boolean {
     this.#copy?.add(span)
+    if (this.#instead?.isPage === true) return false
     if (this.stored?.ended === false) return this.stored.append(span)
     return this.forward.active ? this.forward.send(span) : true
   }
@@ -138,7 +145,31 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   /** An answer of our own instead of an upstream's. */
   refuse(error: ProxyError) {
     this.reason = error.code
-    this.answer(refusal(error))
+    const chosen = this.#over ? undefined : this.errorPages?.pageFor(error.status, true, this)
+    if (chosen === undefined) this.answer(refusal(error))
+    else this.askForPage(chosen, error.status)
+  }
+
+  /** The error backend answers in place of what has this status; what it answers stands. */
+  askForPage(chosen: Chosen, status: number) {
+    this.#instead = { head: this.errorPages!.request(this.exchange.request, status, true), isPage: true }
+    this.errorPages = this.session = this.upstreamHost = null
+    this.upstreamTarget = '/'
+    try {
+      this.forward.start(chosen.backend, chosen.endpoint)
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error
+      this.refuse(error)
+    }
+  }
+  /** The error backend gets the request itself. False: there is none. */
+  standIn(): boolean {
+    const chosen = this.errorPages?.standIn(this)
+    if (chosen === undefined) return false
+    this.#instead = { head: this.errorPages!.request(this.exchange.request, NO_ENDPOINTS, false), isPage: false }
+    this.errorPages = this.session = null
+    this.chosen = chosen
+    return true
   }
   answer(own: OwnAnswer) {
     if (this.#over) return
@@ -182,6 +213,8 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
 
   // ---- RequestRecord
 
+  get head(): ReceivedRequest { return this.#instead === null ? this.exchange.request : this.#instead.head }
+  get whole(): RequestBody | null { return this.#instead?.isPage === true ? NO_BODY : this.stored }
   get timeouts(): Timeouts { return this.route.policies.timeouts }
   get answerBuffer() { return this.route.policies.answerBuffer }
   get retry(): RetryPolicy { return this.route.policies.retry }
@@ -197,6 +230,9 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   get upstreamName() { return this.#route?.upstreamName ?? '' }
   field(name: string): string { return this.#unread ? '' : this.exchange.request.field(name) ?? '' }
 }
+
+/** What a Service without endpoints is to clients. */
+const NO_ENDPOINTS = 503
 
 /** Chains run on the proxy's own contexts; policies see less of them. */
 export const contextOf = (c: RouteContext): RequestContext => {

@@ -24,8 +24,8 @@ export const select = (route: Route, { backends }: Serving): Step => {
     context.alternativeName = alternative?.upstreamName ?? ''
     const live = backends.get(alternative?.backend ?? backend)
     const endpoint = live?.pick(UNTRIED, context)
-    if (live === undefined || endpoint === undefined) throw new ProxyError('upstream', 'no_endpoints', { status: 503, message: 'no endpoint is ready' })
-    context.chosen = { backend: live, endpoint }
+    if (live !== undefined && endpoint !== undefined) context.chosen = { backend: live, endpoint }
+    else if (!context.standIn()) throw new ProxyError('upstream', 'no_endpoints', { status: 503, message: 'no endpoint is ready' })
     return next()
   }
 }

@@ -21,6 +21,7 @@ import type { Texts } from './texts.ts'
 /** What follows from Global, made anew when it changes. */
 export type GlobalView = {
   readonly settings: Settings
+  readonly fallback: Global['fallback']
   readonly plans: AnswerPlans
   readonly trust: Trust | null
   readonly proxyRules: ProxyRules | null
@@ -38,6 +39,7 @@ export const globalView = (global: Global): GlobalView => {
   const originalUri = global.settings['proxy-add-original-uri-header']
   return {
     settings: global.settings,
+    fallback: global.fallback,
     plans: new AnswerPlans(global),
     trust: trustOf(global.settings),
     proxyRules: proxyRulesOf(global.settings),

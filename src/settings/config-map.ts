@@ -6,7 +6,7 @@ import { compressionKeys } from './compression-keys.ts'
 import { inactiveKeys } from './inactive-keys.ts'
 import { nearest } from './nearest.ts'
 import { CIPHERS, cipherList, curves, tlsVersions } from './tls-values.ts'
-import { boolean, bytes, count, deadline, fieldNames, list, loadBalance, objectName, onOff, retryConditions, seconds, wholeNumber } from './values.ts'
+import { boolean, bytes, count, deadline, fieldNames, list, loadBalance, objectName, onOff, retryConditions, seconds, statuses, wholeNumber } from './values.ts'
 
 const ACCESS_LOG =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length ' +
@@ -77,6 +77,8 @@ export const configMap = z.object({
   'service-upstream': boolean.prefault('false').describe('Send requests to the cluster IP of a Service instead of its endpoints'),
   'annotation-value-word-blocklist': list.prefault('').describe('An Ingress with one of these words in an annotation is not served'),
   ...compressionKeys,
+  'custom-http-errors': statuses(300, 599).prefault('').describe('In place of answers of these statuses, 300 to 599, the default backend is asked. See "Error pages" below'),
+  'disable-proxy-intercept-errors': boolean.prefault('false').describe('Error pages in place of our own errors only, not of answers of endpoints'),
   'worker-processes': workers.prefault('auto').describe('Proxy workers; auto: the CPU quota'),
   'worker-shutdown-timeout': seconds.prefault('240s').describe('Time that requests get to finish at shutdown, and over which tunnels end one after another, seconds'),
   'disable-access-log': boolean.prefault('false').describe('No access log'),

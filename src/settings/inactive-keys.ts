@@ -48,8 +48,6 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'http2-max-requests': { default: '0', about: 'Requests on an HTTP/2 connection', why: DEAD },
 
   'default-type': { default: 'text/html', about: 'Media type of answers that have none' },
-  'custom-http-errors': { default: '', about: 'Statuses that the default backend answers instead' },
-  'disable-proxy-intercept-errors': { default: 'false', about: 'Error pages for our own errors only' },
   'limit-req-status-code': { default: '503', about: 'Status over the request rate' },
   'limit-conn-status-code': { default: '503', about: 'Status over the number of connections' },
   'limit-conn-zone-variable': { default: '$binary_remote_addr', about: 'What limits are counted by' },

@@ -67,6 +67,13 @@ export const networks = list.refine((all) => all.every(isNetwork), 'expected add
 /** `namespace/name`, or `` for none. */
 export const objectName = z.string().refine((text) => text === '' || OBJECT_NAME.test(text), 'expected namespace/name')
 
+/** Of answers, separated by commas, from `min` to `max`. */
+export function statuses(min: number, max: number) {
+  return list
+    .refine((all) => all.every((one) => /^\d{3}$/.test(one) && Number(one) >= min && Number(one) <= max), `expected statuses from ${min} to ${max} separated by commas`)
+    .transform((all) => all.map(Number))
+}
+
 export function wholeNumber(min: number, max: number) {
   return z
     .string()

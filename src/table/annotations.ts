@@ -6,6 +6,7 @@ import { boolean, bytes, cookieName, count, fieldName, onOff, retryConditions, s
 import { balanceAnnotations } from './balance-annotations.ts'
 import { compressionAnnotations } from './compression.ts'
 import { endpointTlsAnnotations } from './endpoint-tls.ts'
+import { errorPageAnnotations } from './error-page-annotations.ts'
 import { healthAnnotations } from './health-annotations.ts'
 import { inactiveAnnotations } from './inactive-annotations.ts'
 import { mirrorAnnotations } from './mirror.ts'
@@ -78,6 +79,7 @@ export const annotationSchema = z.object({
   ...tlsAnnotations,
   ...compressionAnnotations,
   ...endpointTlsAnnotations,
+  ...errorPageAnnotations,
   'canary': boolean.optional()
     .describe('This Ingress is no route: its Services get a part of the requests of the Ingress with the same host, path and pathType'),
   'canary-by-header': fieldName.optional().describe('Field whose value `always` or `never` decides for or against the canary'),

@@ -12,7 +12,7 @@ type Named = Pick<BackendRef, 'protocol' | 'options' | 'viaClusterIp' | 'object'
 
 /** Two routes share a backend iff their keys are equal. */
 export function backendRef({ namespace, name, ...rest }: Named): BackendRef {
-  const named = { service: `${namespace}/${name}`, isCanary: false, ...rest }
+  const named = { service: `${namespace}/${name}`, serves: 'requests' as const, ...rest }
   return { key: keyOf(named), ...named }
 }
 

@@ -1,7 +1,7 @@
 // A reference to a Service port → its backend, or why it leads nowhere. Knows nothing of Ingresses but the reference.
 import type { EndpointSlice, Service } from '../kube/objects.ts'
 import type { Backend, Endpoint } from '../model.ts'
-import type { BackendRef } from './draft.ts'
+import { type BackendRef, FIRST_PORT } from './draft.ts'
 import { endpointsOf, type Port, sameEndpoints } from './endpoints.ts'
 
 /** Why the reference leads nowhere, for an issue; undefined when its Service and port exist. */
@@ -13,13 +13,15 @@ export function backendFault(ref: BackendRef, service: Service | undefined, disa
     return `Service ${name} is of type ExternalName, which --disable-svc-external-name forbids: ${outcome}`
   }
   if (portOf(service, ref) !== undefined) return undefined
-  return `Service ${name} has no ${transportOf(ref) === 'UDP' ? 'UDP ' : ''}port ${port}: ${outcome}; its ports are ${service.ports.map(portText).join(', ')}`
+  return `Service ${name} has no ${transportOf(ref) === 'UDP' ? 'UDP ' : ''}port${port === FIRST_PORT ? '' : ` ${port}`}: ${outcome}${service.ports.length === 0 ? '' : `; its ports are ${service.ports.map(portText).join(', ')}`}`
 }
 
-function outcomeOf({ isCanary, protocol }: BackendRef): string {
+function outcomeOf({ serves, protocol }: BackendRef): string {
   if (protocol === 'tcp' || protocol === 'udp') return 'nobody is served there'
-  return isCanary ? 'the main Service answers' : 'requests get 503'
+  return OUTCOMES[serves]
 }
+
+const OUTCOMES = { requests: 'requests get 503', canary: 'the main Service answers', errors: 'errors go to clients as they are' } as const
 
 /** Of a reference without fault. zone: as EndpointQuery's. What the name of an ExternalName stands for comes as a slice, too. */
 export function backendOf({ ref, service, slices, zone }: {
@@ -46,6 +48,7 @@ function portOf({ ports: all }: Service, ref: BackendRef): Port | undefined {
   if (all.length === 0 && typeof ref.port === 'number') return { name: '', port: ref.port, targetPort: ref.port, protocol }
   // One number may stand there twice, as 53 does for DNS.
   const ports = all.filter((port) => port.protocol === protocol)
+  if (ref.port === FIRST_PORT) return ports[0]
   const text = String(ref.port)
   return ports.find(({ port, name }) => String(port) === text || name === text) ?? ports.find(({ targetPort }) => targetPort === text)
 }

@@ -41,7 +41,7 @@ function canaryDraft(reading: Reading, wanted: WantedPath, rule: Rule): CanaryDr
   if (backend === undefined) return undefined
   const legacy = reading.annotations.values['affinity-canary-behavior'] === 'legacy'
   const alternative = { backend: backend.key, upstreamName: upstreamName(backend), ...rule, ...(legacy && { withoutAffinity: true as const }) }
-  return { place: pathPlace(wanted), alternative, backend: { ...backend, isCanary: true }, field: wanted.field }
+  return { place: pathPlace(wanted), alternative, backend: { ...backend, serves: 'canary' }, field: wanted.field }
 }
 
 function canaryRule(reading: Reading): Rule {

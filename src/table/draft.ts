@@ -1,6 +1,9 @@
-// What one Ingress wants for one host, before other Ingresses, Services and Secrets have their say. Types only.
+// What one Ingress wants for one host, before other Ingresses, Services and Secrets have their say. Types, and a word.
 import type { ServicePort } from '../kube/objects.ts'
 import type { Alternative, BackendOptions, ClientRule, Handshake, Policies, Protocol, Route } from '../model.ts'
+
+/** Stands for the first port that the Service has. */
+export const FIRST_PORT = ''
 
 /** A Service port as an Ingress names it. `object`, `field`: where, for issues. */
 export type BackendRef = {
@@ -13,8 +16,8 @@ export type BackendRef = {
   readonly options: BackendOptions
   /** Send to the cluster IP instead of the endpoints. */
   readonly viaClusterIp: boolean
-  /** Where it leads nowhere, the main Service answers. */
-  readonly isCanary: boolean
+  /** A canary: where it leads nowhere, the main Service answers. errors: pages in place of errors. */
+  readonly serves: 'requests' | 'canary' | 'errors'
   readonly object: string
   readonly field: string
 }
@@ -28,6 +31,7 @@ export type Draft = {
   readonly backend: BackendRef | undefined
   /** Where the TLS of the host goes, if this is the one for `/`. */
   readonly passthrough: BackendRef | undefined
+  readonly errorBackend: BackendRef | undefined
   /** From spec.defaultBackend: gives way to any explicit path, however young. */
   readonly isDefault: boolean
   readonly field: string

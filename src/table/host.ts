@@ -32,7 +32,7 @@ export function assembleHost(name: string, contributors: readonly HostDraft[], t
   const passthrough = passed && { backend: passed.key, upstreamName: upstreamName(passed) }
   return {
     host: mains.length === 0 ? undefined : { routes, certificate, ...(passthrough && { passthrough }), ...(second !== undefined && { secondCertificate: second }), ...(handshake !== undefined && { handshake }) },
-    backends: [...winners.flatMap(({ backend }) => backend ?? []), ...canaries.backends, ...(passed ? [passed] : [])],
+    backends: [...winners.flatMap(({ backend, errorBackend }) => [backend ?? [], errorBackend ?? []].flat()), ...canaries.backends, ...(passed ? [passed] : [])],
     issues: [...issues, ...canaries.issues, ...tlsIssues],
   }
 }

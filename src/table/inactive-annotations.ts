@@ -84,9 +84,6 @@ export const inactiveAnnotations: Readonly<Record<string, InactiveAnnotation>> =
   'limit-allowlist': soon('Clients without limits', { needs: LIMITS }),
   'limit-whitelist': soon('The same by its older name', { needs: LIMITS }),
 
-  'custom-http-errors': soon('Statuses that the error backend answers instead'),
-  'disable-proxy-intercept-errors': soon('Error pages for our own errors only', { off: 'false' }),
-  'default-backend': soon('Service for errors and for a Service without endpoints'),
   'custom-headers': soon('ConfigMap with fields put on answers'),
 
   'enable-access-log': soon('Log the requests of this Ingress', { off: 'true' }),

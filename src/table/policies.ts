@@ -34,6 +34,8 @@ export function routeSettings(settings: Settings) {
     'proxy-buffers-number': settings['proxy-buffers-number'],
     'proxy-buffer-size': settings['proxy-buffer-size'],
     'proxy-max-temp-file-size': settings['proxy-max-temp-file-size'],
+    'custom-http-errors': settings['custom-http-errors'],
+    'disable-proxy-intercept-errors': settings['disable-proxy-intercept-errors'],
     'use-gzip': settings['use-gzip'],
     'enable-brotli': settings['enable-brotli'],
     'enable-zstd': settings['enable-zstd'],

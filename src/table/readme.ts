@@ -55,7 +55,7 @@ taken too. Sizes take \`k\`, \`m\`, \`g\`.
 
 ${table(['key', 'default', 'what it does'], keys())}
 
-${COMPRESSION}
+${[COMPRESSION, ERROR_PAGES].join('\n')}
 ### Other than in ingress-nginx
 
 ${table(['key', 'where', 'what is different'], differences(keyDifferences))}
@@ -69,6 +69,14 @@ ${table(['key', 'default of ingress-nginx', 'about'], keysWhere(isLater).map(row
 ${table(['key', 'about', 'why'], keysWhere((one) => one.why !== undefined).map(rowWithReason))}
 `
 }
+
+const ERROR_PAGES = `### Error pages
+
+An answer, or an error of our own, whose status is one of \`custom-http-errors\` is replaced by what the default backend answers: that of the annotation, else of \`--default-backend-service\`.
+It gets the method with the path \`/\`, no body, and X-Code (the status), X-Format (the client's Accept), X-Original-URI, X-Namespace, X-Ingress-Name, X-Service-Name, X-Service-Port and
+X-Request-ID; its status and body are the client's. Where it has no endpoint, the answer goes on as it is (in ingress-nginx as 404). With the annotation \`default-backend\` it also gets the
+requests for a Service without endpoints, as they are, with X-Code 503. Not replaced: what is refused before its host is known, and a body that breaks off or grows too large on its way.
+`
 
 const COMPRESSION = `### Compression
 

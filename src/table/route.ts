@@ -5,6 +5,7 @@ import { backendOptions } from './backend-options.ts'
 import { backendRef, upstreamName } from './backend-ref.ts'
 import type { BackendRef, Draft } from './draft.ts'
 import { endpointTls } from './endpoint-tls.ts'
+import { errorPagesOf } from './error-pages.ts'
 import { keyOf } from './names.ts'
 import { passthroughRef } from './passthrough.ts'
 import { pathMatch, pathPlace, pathText } from './paths.ts'
@@ -19,6 +20,7 @@ export function draftRoute(reading: Reading, host: string, wanted: WantedPath): 
   const path = pathMatch(wanted)
   const redirect = httpsRedirect(reading.annotations.values, reading.context.settings, wanted.path)
   const backend = backendOf(reading, wanted)
+  const errorPages = errorPagesOf(reading, backend)
   return {
     route: {
       id: `${keyOf(meta)}/${host}/${path.kind}:${pathText(path)}`,
@@ -26,12 +28,13 @@ export function draftRoute(reading: Reading, host: string, wanted: WantedPath): 
       path,
       backend: backend?.key ?? null,
       upstreamName: backend === undefined ? '' : upstreamName(backend),
-      policies: { ...pathPolicies(reading, wanted), ...(redirect.when === 'always' && { httpsRedirect: redirect.policy }) },
+      policies: { ...pathPolicies(reading, wanted), ...(errorPages.policy !== undefined && { errorPages: errorPages.policy }), ...(redirect.when === 'always' && { httpsRedirect: redirect.policy }) },
     },
     place: pathPlace(wanted),
     redirectWithTls: redirect.when === 'host-has-tls' ? redirect.policy : undefined,
     backend,
     passthrough: host === '' ? undefined : passthroughRef(reading, wanted),
+    errorBackend: errorPages.backend,
     isDefault: wanted.isDefault,
     field: wanted.field,
   }
