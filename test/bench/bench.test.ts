@@ -1,7 +1,7 @@
 // What the benchmark reads and computes, and one small run of it: that it measures, and that a load which fails is told.
 import { expect, test } from 'bun:test'
 import { cells } from './cells.ts'
-import { contestantsOf, type Row, withOrigin } from './contest.ts'
+import { compete, contestantsOf, type Row } from './contest.ts'
 import { cpu, shortfall } from './kinds/cpu.ts'
 import { parseH2load } from './loads/h2load.ts'
 import { paced } from './loads/paced.ts'
@@ -158,10 +158,16 @@ test('a busy machine is named', () => {
   expect(tableOf(finding([busy]), names)).toContain('quiet machine')
 })
 
+test('each cell has a name of its own, a goal beyond its bar, and something to be compared with', () => {
+  expect(new Set(cells.map(({ name }) => name)).size).toBe(cells.length)
+  expect(cells.filter(({ bar, goal }) => goal > bar)).toEqual([])
+  expect(cells.filter(({ compare, variants }) => (compare === 'variants') !== (variants !== undefined && variants.length > 1))).toEqual([])
+})
+
 /** One short round of Lintel alone, by our own generator: nothing needs to be installed for it. */
 const rounds = { rounds: 1, seconds: 1, warmUpSeconds: 0.1 }
 const light = cpu({ load: () => paced({ rate: 200, connections: 4, requests: small }), bodyBytes: 13 })
-const measured = (kind: PeerKind) => withOrigin({}, (setup) => light(contestantsOf({ [OURS]: kind }, [{ name: '' }], {}), setup, rounds))
+const measured = (kind: PeerKind) => compete(light, contestantsOf({ [OURS]: kind }, [{ name: '' }], {}), rounds)
 const ours = peerKinds[OURS]
 if (ours === undefined) throw new Error('there is no Lintel')
 

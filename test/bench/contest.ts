@@ -1,7 +1,9 @@
 // Proxies in one run beside each other: who takes part, and rounds that change direction, so that what drifts meets all of them alike.
 // Knows no proxy, and not what is measured.
-import type { PeerKind } from './peers/peer.ts'
-import { launch, type Peer, placeFor } from './peers/peer.ts'
+import { memoryCgroup } from './cgroup.ts'
+import { openCrowd } from './loads/crowd.ts'
+import { launch, type Peer, type PeerKind, placeFor } from './peers/peer.ts'
+import { small } from './requests.ts'
 import { type Setup, setUp } from './setup.ts'
 import { PLAIN, type Site } from './site.ts'
 
@@ -30,9 +32,20 @@ export const contestantsOf = (peers: Readonly<Record<string, PeerKind>>, variant
     name: variant.name === '' ? peer : `${peer}, ${variant.name}`, peer, variant: variant.name, kind, site: { ...PLAIN, ...site, ...variant.site },
   })))
 
-export const startContestant = ({ kind, site, name }: Contestant, setup: Setup): Promise<Peer> => {
+/** What a site needs beside the proxy comes and goes with it: a cgroup around it, clients that stay. */
+export const startContestant = async ({ kind, site, name }: Contestant, setup: Setup): Promise<Peer> => {
   const place = placeFor({ setup, site, name })
-  return launch(kind.plan(place), place)
+  const group = site.memory === null ? undefined : memoryCgroup(name, site.memory)
+  const peer = await launch(kind.plan(place), place, group?.prefix)
+  const crowd = site.idle === 0 ? undefined : await openCrowd({ port: peer.port, request: small[0] ?? '', count: site.idle })
+  return {
+    ...peer,
+    async stop() {
+      await crowd?.stop()
+      await peer.stop()
+      await group?.remove()
+    },
+  }
 }
 
 export const failed = (error: unknown): Sample => ({ value: NaN, details: {}, trouble: error instanceof Error ? error.message : String(error) })
@@ -69,11 +82,29 @@ const startAll = async (contestants: readonly Contestant[], setup: Setup): Promi
   return entries
 }
 
-/** An origin of `site`, for as long as `measure` takes. */
-export const withOrigin = async <T>(site: Partial<Site>, measure: (setup: Setup) => Promise<T>): Promise<T> => {
-  const setup = await setUp({ ...PLAIN, ...site }.origin)
+/** Each round starts each of them anew; nobody else runs meanwhile. */
+export const startAnew = async (contestants: readonly Contestant[], setup: Setup, { rounds, sample }: { readonly rounds: number; sample(running: Running): Promise<Sample> }): Promise<Row[]> => {
+  const rows = contestants.map((contestant) => ({ contestant, samples: [] as Sample[] }))
+  for (let round = 0; round < rounds; round++) {
+    for (const { contestant, samples } of round % 2 === 0 ? rows : rows.toReversed()) {
+      const alone = async () => {
+        const peer = await startContestant(contestant, setup)
+        return sample({ contestant, peer }).finally(peer.stop)
+      }
+      samples.push(await alone().catch(failed))
+    }
+  }
+  return rows.map(({ contestant: { name, peer, variant }, samples }) => ({ name, peer, variant, samples }))
+}
+
+/** Rows that say why they are none. */
+const noRows = (contestants: readonly Contestant[], error: unknown): Row[] => contestants.map(({ name, peer, variant }) => ({ name, peer, variant, samples: [failed(error)] }))
+
+/** In front of an origin of their own. What fails as a whole is told by every row. */
+export const compete = async (measure: Measure, contestants: readonly Contestant[], rounds: Rounds): Promise<Row[]> => {
+  const setup = await setUp(contestants[0]?.site.origin ?? PLAIN.origin)
   try {
-    return await measure(setup)
+    return await measure(contestants, setup, rounds).catch((error: unknown) => noRows(contestants, error))
   } finally {
     await setup.stop()
   }

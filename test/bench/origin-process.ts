@@ -24,7 +24,8 @@ const answers: Readonly<Record<string, readonly Buffer[]>> = {
   mebibyte: [withBody(MEBIBYTE)],
   'json': [withBody(json(10 << 10), [], 'application/json')],
   'json-mebibyte': [withBody(json(1 << 20), [], 'application/json')],
-  tunnel: [Buffer.from('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: Hw7f/Q9qVd5eVA3xNTvJQHhqvrY=\r\n\r\n', 'latin1')],
+  // The answer to the key of cells.ts.
+  tunnel: [Buffer.from('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n\r\n', 'latin1')],
 }
 
 const kind = process.argv[2] ?? ''

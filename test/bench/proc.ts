@@ -43,3 +43,6 @@ export const memoryOf = (pid: number): Memory => {
 }
 
 export const coreBusyUs = (core: number): number => busyTicksOf(readFileSync('/proc/stat', 'utf8'), core) * tickUs
+
+/** How many files a process of ours may open. */
+export const openFiles = (): number => Number(/^Max open files +\d+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024)

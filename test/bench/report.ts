@@ -13,7 +13,7 @@ const columns: readonly { readonly key: string; readonly title: string; readonly
   { key: 'p50', title: 'p50 µs', text: round },
   { key: 'p99', title: 'p99 µs', text: round },
   { key: 'p999', title: 'p99.9 µs', text: round },
-  { key: 'max', title: 'max', text: round },
+  { key: 'p50Ms', title: 'p50 ms', text: round },
   { key: 'cpu', title: 'CPU µs a request', text: round },
   { key: 'cpuMs', title: 'CPU ms', text: round },
   { key: 'own', title: 'core 0: proxy', text: percent },

@@ -1,7 +1,7 @@
 // `npm run bench`: Lintel beside nginx and others, cell by cell. Proxies on core 0, load and origin on core 1. The ratio within one run
 // compares; absolute numbers do not.
 import { cpus } from 'node:os'
-import { contestantsOf, withOrigin } from './contest.ts'
+import { compete, contestantsOf } from './contest.ts'
 import type { Cell } from './cells.ts'
 import { type Finding, judge } from './numbers.ts'
 import { type Options, parseOptions, USAGE } from './options.ts'
@@ -34,8 +34,8 @@ const available = (names: readonly string[]): Record<string, PeerKind> => {
 
 const measured = async (cell: Cell, peers: Readonly<Record<string, PeerKind>>, options: Options): Promise<Finding> => {
   const names = { ours: OURS, base: options.against === undefined ? BASE : revisionName(options.against) }
-  const allowed = Object.fromEntries(Object.entries(peers).filter(([name]) => cell.only === undefined || cell.only.includes(name) || name === names.base))
-  const rows = await withOrigin(cell.site, (setup) => cell.measure(contestantsOf(allowed, cell.variants ?? [{ name: '' }], cell.site), setup, options))
+  const allowed = Object.fromEntries(Object.entries(peers).filter(([name]) => cell.only === undefined || cell.only.includes(name) || name.startsWith(OURS)))
+  const rows = await compete(cell.measure, contestantsOf(allowed, cell.variants ?? [{ name: '' }], cell.site), options)
   const finding = judge(cell, rows, { names, ranked: options.against === undefined })
   console.log(`\n## ${cell.name}: ${cell.about}\n\n${tableOf(finding, names)}\n\n${OURS}: ${sentence(finding)}`)
   return finding

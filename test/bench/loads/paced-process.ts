@@ -80,7 +80,7 @@ for (let n = 0; n < Number(connections); n++) await open()
 const from = performance.now()
 const pacer = new Worker(new URL('pacer.ts', import.meta.url))
 /** What has not come by then is lost. */
-const GRACE_MS = 1_000
+const GRACE_MS = 5_000
 pacer.onmessage = ({ data }: MessageEvent<PaceMessage>) => {
   if (data === 'end') setTimeout(done, GRACE_MS)
   else due(performance.now())

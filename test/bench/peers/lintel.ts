@@ -1,10 +1,11 @@
 // Lintel by its command line, with manifests a person would write. The source may be that of another revision.
-import { renameSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { backend, configMap, ingress, service, tlsSecret } from '../../support/manifests.ts'
 import { toYaml } from '../../support/program.ts'
 import { freePort } from '../../support/ports.ts'
 import { hostsOf, newHost } from '../site.ts'
+import { CACHE } from '../tools.ts'
 import { IDLE_SECONDS, type PeerKind, type Place, put, UNLIMITED } from './peer.ts'
 import { canaryAnnotations, POLICY_PATH, policyAnnotations } from './lintel-policies.ts'
 
@@ -36,6 +37,16 @@ export const lintelManifests = (place: Pick<Place, 'site' | 'pair' | 'originPort
   configMap({ name: NAME }, settingsOf(place.site)),
 ]
 
+/** A copy of our Bun: pages that the program shares with this process and with origins would be counted as theirs, too. */
+const ownBun = (): string => {
+  const file = join(CACHE, `bun-${Bun.version}`)
+  if (existsSync(file)) return file
+  mkdirSync(CACHE, { recursive: true })
+  copyFileSync(process.execPath, `${file}.${process.pid}`)
+  renameSync(`${file}.${process.pid}`, file)
+  return file
+}
+
 /** root: of the source. */
 export const lintel = (root: string): PeerKind => ({
   tool: null,
@@ -45,7 +56,7 @@ export const lintel = (root: string): PeerKind => ({
     return {
       files: { 'manifests/bench.yaml': toYaml(lintelManifests(place)) },
       command: [
-        process.execPath, join(root, 'src/main.ts'), `--manifests=${join(folder, 'manifests')}`, `--configmap=default/${NAME}`, `--workers=${site.workers}`,
+        ownBun(), join(root, 'src/main.ts'), `--manifests=${join(folder, 'manifests')}`, `--configmap=default/${NAME}`, `--workers=${site.workers}`,
         `--http-port=${http}`, `--https-port=${https}`, '--healthz-port=0', '--bind-address=127.0.0.1',
       ],
     }

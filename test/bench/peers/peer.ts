@@ -27,7 +27,14 @@ export type PeerKind = {
 }
 
 /** pid: of the process whose CPU counts, with its children. */
-export type Peer = { readonly place: Place; readonly port: number; readonly pid: number; stop(): Promise<void> }
+export type Peer = {
+  readonly place: Place
+  readonly port: number
+  readonly pid: number
+  /** By performance.now(). */
+  readonly startedAt: number
+  stop(): Promise<void>
+}
 
 export const proxyCore = 0
 /** No limit, for those who need a number. */
@@ -55,15 +62,16 @@ export const put = (folder: string, files: Plan['files']) => {
   }
 }
 
-/** Resolves when it accepts connections; rejects with what it said where it ended before. `cores`: of Linux, as taskset(1) has them. */
-export const launch = async (plan: Plan, place: Place, { cores = `${proxyCore}`, prefix = [] }: { readonly cores?: string; readonly prefix?: readonly string[] } = {}): Promise<Peer> => {
+/** Resolves when it accepts connections; rejects with what it said where it ended before. prefix: a command that runs it. */
+export const launch = async (plan: Plan, place: Place, prefix: readonly string[] = []): Promise<Peer> => {
   const { folder, port } = place
   put(folder, plan.files)
-  const child = startChild([...prefix, 'taskset', '-c', cores, ...plan.command], {
+  const startedAt = performance.now()
+  const child = startChild([...prefix, 'taskset', '-c', `${proxyCore}`, ...plan.command], {
     cwd: folder, stdout: join(folder, OUTPUT), stderr: join(folder, ERRORS), ...(plan.env !== undefined && { env: plan.env }),
   })
   const listening = await until('it accepts connections', async () => await accepts(port) ? 'yes' : child.ended() && 'ended', START_MS).catch(() => 'late')
-  if (listening === 'yes') return { place, port, pid: child.pid, stop: child.stop }
+  if (listening === 'yes') return { place, port, pid: child.pid, startedAt, stop: child.stop }
   await child.stop()
   throw new Error(`${listening === 'late' ? 'did not listen in time' : 'ended'}: ${lastLine(join(folder, ERRORS)) || lastLine(join(folder, OUTPUT)) || 'without a word'}`)
 }
