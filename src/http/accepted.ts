@@ -26,7 +26,7 @@ export const toldPeer = (peer: Peer, { ends, tlvs }: ProxyHeader): Peer => {
 }
 
 /** null: not to be had. */
-export const descriptorOf = (server: Server): number | null => {
+export const descriptorOf = (server: Server | Socket): number | null => {
   const handle: unknown = Reflect.get(server, '_handle')
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : null
   return typeof fd === 'number' ? fd : null

@@ -22,6 +22,8 @@ export class Clock {
     entry.dueTick = this.#tick + 1 + Math.ceil(ms / TICK_MS)
     if (entry.slotTick === 0 || entry.slotTick > entry.dueTick) this.#place(entry)
   }
+  /** When an armed entry was armed with `ms`, as nowMs. */
+  armedAtMs(entry: Expiring, ms: number): number { return (entry.dueTick - 1 - Math.ceil(ms / TICK_MS)) * TICK_MS }
   disarm(entry: Expiring) { entry.dueTick = 0 }
   /** Disarmed for good: without this a closed connection stays in memory until its slot comes round. */
   forget(entry: Expiring) {

@@ -41,7 +41,7 @@ export class H2Request implements ReceivedRequest {
     this.sized = section.length >= 0 && section.protocol === ''
     this.length = end ? 0 : this.sized ? section.length : CHUNKED
     if (section.protocol !== '') this.length = 0
-    this.#readTarget(section.path)
+    this.#readTarget(section.path, section.limits.targetBytes)
     this.#readFields(section.fields, names)
     if (section.method === 'TRACE' || (section.method === 'CONNECT' && section.protocol === '')) this.#refuse(405, `${section.method} is not for this proxy`)
   }
@@ -50,10 +50,11 @@ export class H2Request implements ReceivedRequest {
     this.faultStatus = status
   }
 
-  #readTarget(target: string) {
+  #readTarget(target: string, most: number) {
     const mark = target.indexOf('?')
     this.target = this.cleanTarget = target
     this.path = mark < 0 ? target : target.slice(0, mark)
+    if (target.length > most) return this.#refuse(414, `the target exceeds ${most} octets`)
     if (!ODD.test(this.path) && !target.includes('#')) return
     const read = originTarget(target)
     if ('fault' in read) return this.#refuse(400, read.fault)

@@ -11,11 +11,10 @@ import type { H2Events } from './h2/session.ts'
 import type { H2Stream } from './h2/stream.ts'
 import { type Peer, ProxyError } from './message.ts'
 import { LINGER_BYTES, LINGER_MS } from './h1/limits.ts'
-import { DRAIN_IDLE_MS, type ServerOptions } from './server.ts'
+import { DRAIN_IDLE_MS } from './server.ts'
+import type { ServerOptions } from './server-options.ts'
 import { H2Wire, TICK_MS } from './h2-wire.ts'
 
-/** A reader that takes nothing for so long is gone (nginx: send_timeout). */
-const SEND_MS = 60_000
 /** Kept by a connection without streams: a burst of 128 would hold 200 KB. One request after another makes no new ones. */
 const IDLE_EXCHANGES = 1
 /** Octets to send beside a full socket beyond which a client that asks on and does not read is not read either: twice what there may be of DATA. */
@@ -24,13 +23,13 @@ const UNSENT_BYTES = 2 * OUTPUT_BYTES
 export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   readonly client: Peer
   readonly codec: H2Connection<H2Exchange>
-  protected override readonly sendMs = SEND_MS
   protected override readonly stands = true
   readonly #options: ServerOptions
   readonly #free: H2Exchange[] = []
   #draining = false
   #closing = false
   #served = 0
+  readonly #bornMs: number
   #isCut = false
   #lingered = 0
 
@@ -38,13 +37,17 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
     super(options)
     this.client = client
     this.#options = options
-    const { headMs, streamsPerConnection } = options.limits()
-    this.codec = new H2Connection('server', this.#events(), { buffers: options.buffers, streams: streamsPerConnection, headTicks: Math.ceil(headMs / TICK_MS) })
+    this.#bornMs = options.clock.nowMs
+    const { headMs, sendMs, heads, streamsPerConnection } = options.limits()
+    const ticks = { headTicks: Math.ceil(headMs / TICK_MS), sendTicks: Math.ceil(sendMs / TICK_MS) }
+    this.codec = new H2Connection('server', this.#events(), { buffers: options.buffers, streams: streamsPerConnection, heads, ...ticks })
     this.attach(socket)
     this.connected()
     this.codec.start()
     this.clock.arm(this, headMs)
   }
+
+  protected override get sendMs() { return this.#options.limits().sendMs }
 
   protected override rested() {
     this.#free.length = 0
@@ -56,6 +59,18 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
     this.codec.drain()
     this.flush()
     if (this.codec.active === 0) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
+  }
+
+  get idleSinceMs() {
+    const idle = this.codec.active === 0 && !this.codec.begun && !this.blocked && !this.#closing
+    return idle ? this.clock.armedAtMs(this, this.#options.limits().keepAliveMs) : Infinity
+  }
+  /** A request that crosses GOAWAY is known not to be taken (RFC 9113 §6.8). */
+  dismiss() {
+    this.codec.leave()
+    this.flush()
+    this.destroy()
+    this.codec.lost()
   }
 
   cut() {
@@ -127,11 +142,11 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
     this.#count()
     this.#exchange().begin(stream, section, end)
   }
-  /** After so many requests it drains. Those on their way are still taken: of a client that never hears of it no more than it may have at once. */
+  /** After so many requests, or so long a time, it drains. Those on their way are still taken: of a client that never hears of it no more than it may have at once. */
   #count() {
-    const { requestsPerConnection, streamsPerConnection } = this.#options.limits()
+    const { requestsPerConnection, connectionMs, streamsPerConnection } = this.#options.limits()
     const over = ++this.#served - requestsPerConnection
-    if (over < 0) return
+    if (over < 0 && this.clock.nowMs - this.#bornMs < connectionMs) return
     if (!this.#draining) this.codec.drain()
     this.#draining = true
     if (over >= streamsPerConnection) this.codec.leave()

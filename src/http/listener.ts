@@ -4,9 +4,12 @@ import type { TLSSocket } from 'node:tls'
 import { H2ServerConnection } from './h2-server.ts'
 import { OutputBuffers } from './h2/output.ts'
 import { descriptorOf, peerOf, toldPeer } from './accepted.ts'
+import { Doorstep, type DoorOptions } from './doorstep.ts'
+import { oldestIdle } from './idle.ts'
 import { claim, leave, type Leave, type Share } from './port-share.ts'
 import { awaitProxyHeader, type HeaderWait, type ProxyHeaderFault } from './proxy-protocol/await-header.ts'
-import { type ServedConnection, ServerConnection, type ServerOptions } from './server.ts'
+import { ServerConnection } from './server.ts'
+import type { ServedConnection, ServerOptions } from './server-options.ts'
 import { awaitHello } from './tls/await-hello.ts'
 import type { ClientProof } from './tls/client-proof.ts'
 import { type HandshakeFailure, type Terms, TlsContexts } from './tls/contexts.ts'
@@ -23,7 +26,8 @@ export type Diverted = { readonly serverName: string; readonly hello: Buffer; re
 
 export type ListenerOptions = {
   readonly host: string
-  readonly maxConnections: number
+  /** Who may come in. */
+  readonly door: DoorOptions
   readonly server: Omit<ServerOptions, 'closed' | 'priorKnowledge' | 'tunnels'>
   /** null: nobody has that name, and the handshake is refused. */
   readonly terms: (serverName: string) => Terms | null
@@ -51,6 +55,7 @@ export class Listener {
   readonly #options: ListenerOptions
   readonly #server: ServerOptions & { readonly buffers: OutputBuffers }
   readonly #tunnels: Tunnels
+  readonly #door: Doorstep
   readonly #connections = new Set<ServedConnection>()
   readonly #ports: Server[] = []
   readonly #contexts: TlsContexts
@@ -64,15 +69,14 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options
     this.#tunnels = new Tunnels(options.server.clock)
+    this.#door = new Doorstep(options.door, (count) => this.#closeIdle(count))
     this.#server = { ...options.server, buffers: new OutputBuffers(), tunnels: this.#tunnels, closed: (connection) => this.#closed(connection), priorKnowledge: (socket, client, bytes) => this.#http2(socket, client).start(bytes) }
     this.#contexts = new TlsContexts({ secured: (socket, proof) => this.#secured(socket, proof), failed: options.handshakeFailed })
   }
 
   /** Resolves when the port accepts; rejects with the system's error, EADDRINUSE above all. */
   listen(port: number, kind: PortKind): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket, kind))
-    // Beyond the fd limit Bun spins at 100 % without an event (bun.md §1.5): the excess is refused before.
-    server.maxConnections = this.#options.maxConnections
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => { if (this.#door.enter(socket)) this.#accepted(socket, kind) })
     this.#ports.push(server)
     return new Promise((resolve, reject) => {
       server.once('error', reject)
@@ -112,6 +116,14 @@ export class Listener {
     if (peer.told !== null) this.#told.set(socket, peer)
     this.#hello(socket)
     if (rest.length > 0) socket.unshift(rest)
+  }
+
+  /** Lets this share of the connections go, if so many are idle. */
+  relieve(share: number) { this.#door.relieve(Math.ceil(this.#connections.size * share)) }
+  #closeIdle(count: number): number {
+    const idle = oldestIdle(this.#connections, count)
+    for (const connection of idle) connection.dismiss()
+    return idle.length
   }
 
   #http1(socket: Socket, peer: Peer): ServerConnection {

@@ -2,52 +2,21 @@
 // Knows no routes: a Responder answers. States are a handful of flags because two directions move by themselves.
 import type { Socket } from 'node:net'
 import { AnswerWriter, type AnswerFor } from './answer-writer.ts'
-import { type FieldBlock, type NameTable, noFields } from './fields.ts'
+import { type FieldBlock, noFields } from './fields.ts'
 import { LINGER_BYTES, LINGER_MS, PIPELINE_BYTES } from './h1/limits.ts'
 import { BodyReader } from './h1/body-reader.ts'
 import { RequestHead } from './h1/request.ts'
-import type { Scratch } from './scratch.ts'
 import { type Exchange, type OwnAnswer, type Peer, ProxyError, type ReceivedAnswer, type Responder, Span } from './message.ts'
-import { Wire, type WireOptions } from './wire.ts'
+import { Wire } from './wire.ts'
 import { isForeign, isPreface, PREFACE_LINE_BYTES } from './preface.ts'
 import { codeOf, refusal } from './refusal.ts'
+import type { ServerOptions } from './server-options.ts'
 import { spent } from './spent.ts'
-import { SHUTDOWN, type Tunnel, type Tunnels } from './tunnels.ts'
-
-/** What people set; read anew for each request. */
-export type ServerLimits = {
-  readonly headMs: number
-  readonly bodyMs: number
-  readonly keepAliveMs: number
-  readonly requestsPerConnection: number
-  /** At once, of an HTTP/2 connection that begins. */
-  readonly streamsPerConnection: number
-}
-/** A connection as the listener knows it. */
-export interface ServedConnection {
-  /** Finish what there is, take no more. */
-  drain(): void
-  /** Time is up. */
-  cut(): void
-}
-export type ServerOptions = WireOptions & {
-  readonly scratch: Scratch
-  readonly tunnels: Tunnels
-  readonly date: () => string
-  readonly names: () => NameTable
-  readonly limits: () => ServerLimits
-  readonly responder: (exchange: Exchange) => Responder
-  /** A client in clear that speaks HTTP/2 from the start (RFC 9113 §3.3): its socket, and what was read of it. */
-  readonly priorKnowledge: (socket: Socket, client: Peer, bytes: Buffer) => void
-  /** The connection is gone. */
-  readonly closed: (connection: ServedConnection) => void
-}
+import { SHUTDOWN, type Tunnel } from './tunnels.ts'
 
 /** HEAD: between or inside heads. BODY: a request's body is still coming. ANSWER: it has come, the answer has not ended. LINGER: closing. */
 type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'linger'
 
-/** Client send timeout of nginx (send_timeout): a reader that takes nothing for so long is gone. */
-const SEND_MS = 60_000
 /**
  * A client that ends its side while it waits has mostly left (nginx logs 499 and stops); one that only half-closed gets an answer that
  * comes, and goes on coming, within this time.
@@ -56,13 +25,15 @@ const HALF_CLOSED_MS = 5_000
 /** How long an idle connection may still bring a request after drain began, and a closing one read its answer: what is on its way is not lost. */
 export const DRAIN_IDLE_MS = 1_000
 
+/** How long a new connection is not idle though nothing has come: many are accepted before the first of them is read. */
+const GRACE_MS = 1_000
+
 export class ServerConnection extends Wire implements Exchange, Tunnel {
   readonly client: Peer
   readonly request = new RequestHead()
   readonly first = new Span()
   bodyLimit = 0
   octetsIn = 0
-  protected override readonly sendMs = SEND_MS
   readonly #options: ServerOptions
   readonly #responder: Responder
   readonly #writer: AnswerWriter
@@ -77,6 +48,7 @@ export class ServerConnection extends Wire implements Exchange, Tunnel {
   #close = false
   #draining = false
   #served = 0
+  readonly #bornMs: number
   #reading = false
   /** The clock runs for a head that has begun. */
   #timed = true
@@ -88,10 +60,13 @@ export class ServerConnection extends Wire implements Exchange, Tunnel {
     this.#options = options
     this.#writer = new AnswerWriter(this, options.scratch, options.date)
     this.#responder = options.responder(this)
+    this.#bornMs = options.clock.nowMs
     this.attach(socket)
     this.connected()
     this.clock.arm(this, options.limits().headMs)
   }
+
+  protected override get sendMs() { return this.#options.limits().sendMs }
 
   /** Answers say `Connection: close` from now on. */
   drain() {
@@ -100,6 +75,13 @@ export class ServerConnection extends Wire implements Exchange, Tunnel {
     // An answer that is still on its way out has its own deadline.
     if (idle || (this.#phase === 'linger' && !this.blocked)) this.clock.arm(this, Math.min(DRAIN_IDLE_MS, this.#options.limits().keepAliveMs))
   }
+  get idleSinceMs() {
+    if (this.#phase !== 'head' || this.#carry !== null || this.blocked) return Infinity
+    const { headMs, keepAliveMs } = this.#options.limits()
+    const sinceMs = this.clock.armedAtMs(this, this.#timed ? headMs : keepAliveMs)
+    return this.#served === 0 && this.clock.nowMs - sinceMs < GRACE_MS ? Infinity : sinceMs
+  }
+  dismiss() { this.destroy() }
   leave() {
     this.#responder.abandoned(SHUTDOWN)
     this.#answered = true
@@ -148,6 +130,7 @@ export class ServerConnection extends Wire implements Exchange, Tunnel {
   #head(bytes: Buffer): boolean {
     const unknown = this.#served === 0 && this.client.tls === null
     if (unknown && isPreface(bytes)) return this.#isHttp2(bytes)
+    this.request.limits = this.#options.limits().heads
     const end = this.request.scan(bytes, 0, bytes.length, this.#options.names())
     if (end < 0) { this.#unreadable(-end, this.request.fault, unknown && isForeign(bytes)); return true }
     if (end === 0) {
@@ -178,11 +161,17 @@ export class ServerConnection extends Wire implements Exchange, Tunnel {
     this.octetsIn = used - this.request.start
     if (used < bytes.length) this.#carry = bytes.subarray(used)
     this.#phase = this.first.last ? 'answer' : 'body'
-    this.#close = !this.request.keepAlive || this.#draining || this.#served >= this.#options.limits().requestsPerConnection
+    this.#close = !this.request.keepAlive || this.#draining || this.#isWorn()
     if (this.peerEnded) this.#armHalfClosed()
     else this.clock.disarm(this)
     this.#responder.begin()
     if (this.#phase === 'body' && !this.#receiving) this.pause()
+  }
+
+  /** It has had its requests, or its time. */
+  #isWorn(): boolean {
+    const { requestsPerConnection, connectionMs } = this.#options.limits()
+    return this.#served >= requestsPerConnection || this.clock.nowMs - this.#bornMs >= connectionMs
   }
 
   #bodyCame(bytes: Buffer) {

@@ -168,8 +168,8 @@ export abstract class Wire implements Expiring {
   /** Gives the socket away to another Wire: this one is closed, the socket is not. */
   protected release(): Socket {
     this.#shut()
-    for (const event of ['error', 'close', 'data', 'end'] as const) this.#socket.removeAllListeners(event)
-    return this.#socket
+    // Its own ones alone: others count the socket.
+    return this.#socket.off('error', Wire.#failed).off('close', Wire.#closed).off('data', Wire.#pushed).off('end', Wire.#ended)
   }
   /** The peer gets a reset: what it has of an answer is visibly not all. */
   reset() {

@@ -1,15 +1,18 @@
 // All that serves in a proxy worker: listener, app, pools and their settings, put together. Knows no threads and no flags.
-import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { peerOf, portTrouble } from '../http/accepted.ts'
 import { Clock } from '../http/clock.ts'
 import { Scratch } from '../http/scratch.ts'
+import type { DoorReason } from '../http/doorstep.ts'
+import type { HeadLimits } from '../http/head-limits.ts'
 import { type Diverted, Listener } from '../http/listener.ts'
 import type { Leave, Share } from '../http/port-share.ts'
 import type { ProxyHeaderFault } from '../http/proxy-protocol/await-header.ts'
-import type { ServerLimits } from '../http/server.ts'
+import type { ServerLimits } from '../http/server-options.ts'
 import type { HandshakeFailure } from '../http/tls/contexts.ts'
 import { nativeWorks } from '../http/wire.ts'
+import { descriptorLimit, Descriptors } from '../machine/descriptors.ts'
+import { Memory } from '../machine/memory.ts'
 import type { Endpoint, Update } from '../model.ts'
 import type { Settings } from '../settings.ts'
 import type { StreamLimits } from '../stream/stream-options.ts'
@@ -26,6 +29,7 @@ import { Coverage, hostFor } from './certificates.ts'
 import { Compressors } from './compress/compressor.ts'
 import { termsFor } from './handshakes.ts'
 import { type DropReason, Mirrors } from './mirrors.ts'
+import { Overload } from './overload.ts'
 import { RequestIds } from './request-ids.ts'
 import { globalView, type Serving } from './serving.ts'
 import { SpillSpace } from './spill-space.ts'
@@ -47,6 +51,11 @@ export type EdgeEvents = {
   readonly handshakeFailed: (reason: HandshakeFailure) => void
   /** A connection was closed for its PROXY header. */
   readonly proxyHeaderFailed: (fault: ProxyHeaderFault) => void
+  /** A client's connection was reset as it came; an idle one was closed to make room. */
+  readonly refused: (reason: DoorReason) => void
+  readonly evicted: () => void
+  /** Something that people should know of this worker: one line. */
+  readonly note: (line: string) => void
   /** Health left an endpoint out. */
   readonly ejected: (reason: EjectionReason) => void
   /** A copy for a mirror did not get there. */
@@ -55,12 +64,9 @@ export type EdgeEvents = {
   readonly defect: (error: unknown) => void
 }
 
-/** File descriptors kept for upstream connections, files and the runtime out of what the process may open. */
-const DESCRIPTOR_SHARE = 0.45
-/** The same for sessions of TCP and UDP services, and TLS passed through, which have two each. */
+/** Of the descriptors that the process may have, those of sessions of TCP and UDP services, and TLS passed through, which have two each. */
 const STREAM_DESCRIPTOR_SHARE = 0.25
 const STREAM_DESCRIPTORS = 2
-const DESCRIPTORS_WITHOUT_LIMIT = 65_536
 
 export class Edge {
   readonly table = new LiveTable()
@@ -72,6 +78,7 @@ export class Edge {
   readonly #streams: Streams
   readonly #limitsOfStreams: (settings: Settings) => StreamLimits
   #streamLimits: StreamLimits
+  readonly #overload: Overload
   #limits: ServerLimits
 
   /** Probes the socket bypass first. */
@@ -89,7 +96,9 @@ export class Edge {
     const backends = new Backends(this.#pools, { workers: bind.workers, ejected: events.ejected, secrets: this.table })
     const mirrors = new Mirrors(this.#pools, events.mirrorDropped)
     const shared = { ids: new RequestIds(), texts: new Texts(), space: new SpillSpace(), compressors: new Compressors(), mirrors }
-    this.#serving = { ...shared, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }
+    const descriptors = new Descriptors(descriptorLimit())
+    this.#overload = new Overload(settings, { clock: this.#clock, memory: new Memory(), descriptors, relieve: (share) => this.#relieve(share), note: events.note })
+    this.#serving = { ...shared, overload: this.#overload, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
     const sessions = Math.floor(descriptorLimit() * STREAM_DESCRIPTOR_SHARE / STREAM_DESCRIPTORS / bind.workers)
     this.#limitsOfStreams = (settings) => streamLimits(settings, sessions)
@@ -97,7 +106,7 @@ export class Edge {
     this.#streams = new Streams({ host: bind.host, wire, backends, limits: () => this.#streamLimits, sink: events.streamSink, unopened: events.unopened })
     this.#listener = new Listener({
       host: bind.host,
-      maxConnections: Math.floor(descriptorLimit() * DESCRIPTOR_SHARE / bind.workers),
+      door: { limit: () => this.#overload.door(), mayKeep: (descriptor) => descriptors.mayKeep(descriptor), refused: events.refused, evicted: events.evicted },
       server: { ...wire, date: httpDate(), names: () => this.#serving.view.requestNames, limits: () => this.#limits, responder: this.#app.responder },
       terms: (name) => termsFor(this.table, name),
       divert: (socket, arrival) => this.#divert(socket, arrival),
@@ -113,6 +122,11 @@ export class Edge {
     const to = hostFor(this.table, serverName)?.passthrough
     if (to !== undefined) this.#streams.passThrough(socket, { client: told ?? peerOf(socket), serverName, hello, to })
     return to !== undefined
+  }
+
+  #relieve(share: number) {
+    this.#pools.relieve()
+    this.#listener.relieve(share)
   }
 
   /** Rejects with a PortError where one of them is taken. */
@@ -139,6 +153,7 @@ export class Edge {
     if (update.global === undefined) return
     this.#limits = serverLimits(update.global.settings)
     this.#streamLimits = this.#limitsOfStreams(update.global.settings)
+    this.#overload.configure(update.global.settings)
     this.#pools.limit(poolLimits(update.global.settings))
   }
 
@@ -169,9 +184,19 @@ export class Edge {
 
 const SECOND_MS = 1000
 
+/** As nginx: a head begins in the first buffer and goes on in the large ones; no line of it may need two. */
+const headLimits = (settings: Settings): HeadLimits => {
+  const { 'client-header-buffer-size': first, 'large-client-header-buffers': large } = settings
+  const lineBytes = Math.max(first, large.bytes)
+  return { targetBytes: lineBytes, fieldBytes: lineBytes, headBytes: Math.max(first, large.number * large.bytes), fields: settings['client-header-fields'] }
+}
+
 const serverLimits = (settings: Settings): ServerLimits => ({
   headMs: settings['client-header-timeout'] * SECOND_MS,
   bodyMs: settings['client-body-timeout'] * SECOND_MS,
+  sendMs: settings['client-send-timeout'] * SECOND_MS,
+  connectionMs: settings['keep-alive-time'] * SECOND_MS,
+  heads: headLimits(settings),
   keepAliveMs: settings['keep-alive'] * SECOND_MS,
   requestsPerConnection: settings['keep-alive'] === 0 ? 1 : settings['keep-alive-requests'],
   streamsPerConnection: settings['http2-max-concurrent-streams'],
@@ -195,12 +220,6 @@ const streamLimits = (settings: Settings, sessions: number): StreamLimits => ({
   headerMs: settings['proxy-protocol-header-timeout'] * SECOND_MS,
   believes: trusted(settings['proxy-real-ip-cidr']),
 })
-
-/** Soft limit of open files of this process. */
-const descriptorLimit = (): number => {
-  const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? []
-  return soft === undefined ? DESCRIPTORS_WITHOUT_LIMIT : Number(soft)
-}
 
 /** IMF-fixdate (RFC 9110 §5.6.7), made once a second. */
 const httpDate = () => {

@@ -54,6 +54,8 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   #instead: { readonly head: ReceivedRequest; readonly isPage: boolean } | null = null
   #route: Route | null = null
   #over = true
+  /** It counts as a tunnel, not as a request. */
+  #upgrades = false
   #unread = false
 
   constructor(exchange: Exchange, serving: Serving, dispatch: (context: RequestContext) => void) {
@@ -78,7 +80,11 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
     this.#over = this.#unread = false
     this.clientFields = noFields
     this.#forwarded.read(request, this.#serving.view)
-    this.#dispatch(this)
+    this.#upgrades = request.upgrade !== ''
+    const overload = this.#serving.overload.enter(this.#upgrades)
+    if (overload === null) return this.#dispatch(this)
+    this.routed(null)
+    this.refuse(overload)
   }
   body(span: Span): boolean {
     this.#copy?.add(span)
@@ -104,6 +110,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
     this.routed(null)
     this.#over = false
     this.#unread = true
+    this.#serving.overload.enter(this.#upgrades = false)
     this.status = error.status
     this.reason = error.code
     this.finish()
@@ -184,6 +191,7 @@ export class RequestContext implements RoutedRequest, RequestRecord, Responder, 
   finish(error?: ProxyError, nowMs = performance.now()) {
     if (this.#over) return
     this.#over = true
+    this.#serving.overload.leave(this.#upgrades)
     this.end = nowMs
     if (error !== undefined) this.reason = error.code
     this.#copy?.leave()

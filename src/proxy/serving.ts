@@ -13,6 +13,7 @@ import type { Coverage } from './certificates.ts'
 import { type Trust, trustOf } from './client-view.ts'
 import type { Compressors } from './compress/compressor.ts'
 import type { Mirrors } from './mirrors.ts'
+import type { Overload } from './overload.ts'
 import { proxyRulesOf } from './proxy-rules.ts'
 import type { RequestIds } from './request-ids.ts'
 import type { SpillSpace } from './spill-space.ts'
@@ -62,5 +63,6 @@ export type Serving = {
   readonly compressors: Compressors
   readonly sink: Sink
   readonly coverage: Coverage
+  readonly overload: Overload
   view: GlobalView
 }

@@ -6,7 +6,7 @@ import { compressionKeys } from './compression-keys.ts'
 import { inactiveKeys } from './inactive-keys.ts'
 import { nearest } from './nearest.ts'
 import { CIPHERS, cipherList, curves, tlsVersions } from './tls-values.ts'
-import { boolean, bytes, count, deadline, fieldNames, list, loadBalance, objectName, onOff, retryConditions, seconds, statuses, wholeNumber } from './values.ts'
+import { boolean, buffers, bytes, count, deadline, fieldNames, list, loadBalance, objectName, onOff, retryConditions, seconds, statuses, wholeNumber } from './values.ts'
 
 const ACCESS_LOG =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length ' +
@@ -20,6 +20,10 @@ const redirectStatus = z.enum(['301', '302', '307', '308'], 'expected 301, 302, 
 const workers = z.union([z.literal('auto'), wholeNumber(1, 1024)], 'expected auto or a number of workers')
 /** A security setting that is known but not built: what matters is whether it is set (every route is denied then). */
 const closed = z.string().transform((text) => text.trim())
+
+/** A head is held in memory, and looked at again with each part that comes. */
+const MAX_HEAD_BYTES = 2 ** 19
+const TOO_LARGE_A_HEAD = 'expected at most 512k in all'
 
 /** Texts as a person writes them in; times come out in seconds, sizes in octets. `prefault` is the default in that same writing. */
 export const configMap = z.object({
@@ -59,8 +63,21 @@ export const configMap = z.object({
   'proxy-max-temp-file-size': bytes.prefault('1024m').describe('How far an answer may be ahead in a temporary file; 0: no file'),
   'client-header-timeout': deadline.prefault('60').describe('Time for a client to send its request head, seconds'),
   'client-body-timeout': deadline.prefault('60').describe('Time between two reads of a request body, seconds'),
+  'client-send-timeout': deadline.prefault('60').describe('Time in which a client that is sent an answer must take some of it, seconds'),
+  'client-header-buffer-size': bytes.refine((size) => size <= MAX_HEAD_BYTES, TOO_LARGE_A_HEAD).prefault('1k')
+    .describe('As a larger large-client-header-buffers, where it is larger'),
+  'large-client-header-buffers': buffers.refine(({ number, bytes }) => number * bytes <= MAX_HEAD_BYTES, TOO_LARGE_A_HEAD).prefault('4 8k')
+    .describe('Largest request head: number and size. A target may have one of that size (414), a field as well (431), all together have the number of them (431)'),
+  'client-header-fields': wholeNumber(1, 10_000).prefault('200').describe('Most fields of a request, 431 above'),
   'keep-alive': seconds.prefault('75').describe('Idle time of a client connection, seconds; 0 closes after each answer'),
   'keep-alive-requests': wholeNumber(1, 1_000_000_000).prefault('1000').describe('Requests on one client connection'),
+  'max-worker-connections': wholeNumber(1, 1_000_000).prefault('16384')
+    .describe('Connections of clients to one worker, TLS handshakes too; half of the open files that the process may have bounds them as well. At the bound idle ones are closed, then new ones reset'),
+  'max-worker-requests': count.prefault('0').describe('Requests at once in one worker, 503 above; 0: no limit'),
+  'max-worker-tunnels': count.prefault('0').describe('Requests for an upgrade, and the tunnels that they become (WebSocket), at once in one worker, 503 above; 0: no limit'),
+  'max-memory-percent': wholeNumber(0, 100).prefault('85')
+    .describe('Part of the memory limit (of the control group, else of the machine) above which new connections and requests are refused until 10 percent of it have come free; 0: never'),
+  'keep-alive-time': deadline.prefault('1h').describe('Age from which a client connection gets no more requests, seconds'),
   'http2-max-concurrent-streams': wholeNumber(1, 10_000).prefault('128').describe('Requests at once on one HTTP/2 connection of a client; holds for new ones. Each may make 64 KiB of its body be held'),
   'upstream-keepalive-connections': count.prefault('320').describe('Idle connections kept to endpoints, for each worker'),
   'upstream-keepalive-connections-per-endpoint': count.prefault('0').describe('Of these, to one endpoint; 0: as many as in all'),

@@ -39,8 +39,6 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'proxy-cookie-domain': { default: 'off', about: 'Rewrite the Domain of cookies' },
   'proxy-redirect-from': { default: 'off', about: 'Rewrite Location: what to look for' },
   'proxy-redirect-to': { default: 'off', about: 'Rewrite Location: what to put there' },
-  'client-header-buffer-size': { default: '1k', about: 'First buffer for a request head', why: BUFFERS },
-  'large-client-header-buffers': { default: '4 8k', about: 'Largest request head' },
   'grpc-buffer-size-kb': { default: '0', about: 'Buffer for gRPC answers', why: BUFFERS },
 
   'http2-max-field-size': { default: '', about: 'Largest HTTP/2 field', why: DEAD },
@@ -115,7 +113,6 @@ export const inactiveKeys: Readonly<Record<string, InactiveKey>> = {
   'reuse-port': { default: 'true', about: 'Each worker has its own listener', why: 'each worker always has' },
   'worker-cpu-affinity': { default: '', about: 'Bind workers to cores' },
   'enable-serial-reloads': { default: 'false', about: 'One reload at a time', why: 'there are no reloads' },
-  'max-worker-connections': { default: '16384', about: 'Connections of a worker' },
   'max-worker-open-files': { default: '0', about: 'Open files of a worker', why: 'the limit of the process holds' },
   'enable-multi-accept': { default: 'true', about: 'Accept several connections at once', why: NGINX_TUNING },
   'enable-aio-write': { default: 'true', about: 'Write files in the background', why: NGINX_TUNING },

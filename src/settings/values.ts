@@ -44,6 +44,15 @@ export const bytes = z
   .transform((text) => scaled(text.toLowerCase(), BYTES_PER_UNIT))
   .refine(Number.isSafeInteger, 'expected a smaller size')
 
+/** nginx buffers: number and size, `4 8k`. */
+export const buffers = z
+  .string()
+  .regex(/^[1-9]\d{0,4}\s+[1-9]\d*[bkmg]?$/i, 'expected number and size, such as 4 8k')
+  .transform((text) => {
+    const [number = '', size = ''] = text.split(/\s+/)
+    return { number: Number(number), bytes: scaled(size.toLowerCase(), BYTES_PER_UNIT) }
+  })
+
 export const count = wholeNumber(0, MAX_COUNT)
 
 /** Comma separated, trimmed, without empty items. */

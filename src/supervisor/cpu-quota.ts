@@ -1,8 +1,6 @@
 // How many threads the machine gives us: a container's CPU quota, not the host's cores. Reads cgroup v1 and v2.
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-
-type Read = (path: string) => string | undefined
+import { groupFolders, type Read, readText } from '../machine/cgroup.ts'
 
 /** The CPU quota rounded up, never more than the cores and never less than one. */
 export function availableThreads(read: Read = readText, cores = availableParallelism()): number {
@@ -11,21 +9,9 @@ export function availableThreads(read: Read = readText, cores = availableParalle
 
 /** CPUs by the tightest quota of our cgroup and those above it; undefined: none is set. */
 function cpuQuota(read: Read): number | undefined {
-  const groups = (read('/proc/self/cgroup') ?? '').split('\n')
-  const quotas = groups.flatMap((group) => {
-    const [, controllers, path = '/'] = /^\d+:([^:]*):(.*)$/.exec(group) ?? []
-    if (controllers === '') return ancestors(path).map((folder) => quotaV2(read(`/sys/fs/cgroup${folder}/cpu.max`)))
-    if (controllers?.split(',').includes('cpu') === true) return ancestors(path).map((folder) => quotaV1(read, `/sys/fs/cgroup/cpu${folder}`))
-    return []
-  })
+  const quotas = groupFolders('cpu', read).map(({ version, folder }) => version === 2 ? quotaV2(read(`${folder}/cpu.max`)) : quotaV1(read, folder))
   const set = quotas.filter((quota) => quota !== undefined)
   return set.length === 0 ? undefined : Math.min(...set)
-}
-
-/** `/a/b` → `/a/b`, `/a`, ``. In a container the path may be the host's: only the last one exists then. */
-function ancestors(path: string): string[] {
-  const parts = path.split('/').filter((part) => part !== '')
-  return [...parts.keys()].map((depth) => `/${parts.slice(0, parts.length - depth).join('/')}`).concat('')
 }
 
 /** `150000 100000`, or `max 100000`. */
@@ -42,12 +28,4 @@ function quotaV1(read: Read, folder: string): number | undefined {
 function ratio(quota: string | undefined, period: string | undefined): number | undefined {
   const cpus = Number(quota) / Number(period)
   return cpus > 0 ? cpus : undefined
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }

@@ -23,6 +23,10 @@ export type Counts = {
   readonly handshakes: Readonly<Record<string, number>>
   /** Connections closed for their PROXY header, by reason. */
   readonly proxyHeaders: Readonly<Record<string, number>>
+  /** Connections reset as they came, by reason. */
+  readonly refusals: Readonly<Record<string, number>>
+  /** Idle connections closed to make room. */
+  readonly evicted: number
   /** Endpoints that health left out, by reason. */
   readonly ejections: Readonly<Record<string, number>>
   /** Copies for mirrors that did not get there, by reason. */
@@ -77,6 +81,12 @@ export function counters(timeBuckets: readonly number[]) {
     proxyHeaderFailed(reason: string): void {
       increment(counted.proxyHeaders, reason)
     },
+    refused(reason: string): void {
+      increment(counted.refusals, reason)
+    },
+    evicted(): void {
+      counted.evicted++
+    },
     ejected(reason: string): void {
       increment(counted.ejections, reason)
     },
@@ -104,6 +114,8 @@ function nothing() {
     upstreamErrors: new Map<string, number>(),
     handshakes: new Map<string, number>(),
     proxyHeaders: new Map<string, number>(),
+    refusals: new Map<string, number>(),
+    evicted: 0,
     ejections: new Map<string, number>(),
     mirrorDrops: new Map<string, number>(),
     propagation: new Histogram(PROPAGATION_BOUNDS),
@@ -140,6 +152,8 @@ function countsOf(counted: ReturnType<typeof nothing>, open: number): Omit<Count
     upstreamErrors: Object.fromEntries(counted.upstreamErrors),
     handshakes: Object.fromEntries(counted.handshakes),
     proxyHeaders: Object.fromEntries(counted.proxyHeaders),
+    refusals: Object.fromEntries(counted.refusals),
+    evicted: counted.evicted,
     ejections: Object.fromEntries(counted.ejections),
     mirrorDrops: Object.fromEntries(counted.mirrorDrops),
     propagation: counted.propagation.toJSON(),

@@ -18,12 +18,14 @@ export class Totals {
   readonly upstreamErrors = new Map<string, number>()
   readonly handshakes = new Map<string, number>()
   readonly proxyHeaders = new Map<string, number>()
+  readonly refusals = new Map<string, number>()
   readonly ejections = new Map<string, number>()
   readonly mirrorDrops = new Map<string, number>()
   readonly propagation = new Histogram(PROPAGATION_BOUNDS)
   readonly pools = new PoolTotals()
   readonly streams = new StreamTotals()
   accepted = 0
+  evicted = 0
   readonly #open = new Map<number, number>()
   readonly #timeBuckets: readonly number[]
 
@@ -45,12 +47,14 @@ export class Totals {
     addAll(this.upstreamErrors, counts.upstreamErrors)
     addAll(this.handshakes, counts.handshakes)
     addAll(this.proxyHeaders, counts.proxyHeaders)
+    addAll(this.refusals, counts.refusals)
     addAll(this.ejections, counts.ejections)
     addAll(this.mirrorDrops, counts.mirrorDrops)
     this.propagation.add(counts.propagation)
     this.pools.add(worker, counts.pools)
     this.streams.add(worker, counts.streams)
     this.accepted += counts.accepted
+    this.evicted += counts.evicted
     this.#open.set(worker, counts.open)
   }
 

@@ -87,6 +87,8 @@ export class Pools implements PoolOwner {
     const { idle } = this.#limits
     if (this.#all.idle > idle) this.#closeIdle(this.#all.idle - Math.ceil(idle * (1 - TRIM_SHARE)))
   }
+  /** What rests goes: its descriptors and its memory are needed. */
+  relieve() { this.#closeIdle(this.#all.idle) }
   #closeIdle(count: number) {
     let left = count
     for (const pool of this.#pools.rvalues()) {

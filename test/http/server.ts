@@ -1,9 +1,11 @@
 // A port of ServerConnections whose answers a script gives, and which writes down what the responder was told.
 import { createServer, type Server } from 'node:net'
+import { HEAD_LIMITS } from '../../src/http/h1/limits.ts'
 import { requestNames } from '../../src/http/fields.ts'
 import { Scratch } from '../../src/http/scratch.ts'
 import type { Exchange, OwnAnswer, ProxyError, Responder, Span } from '../../src/http/message.ts'
-import { ServerConnection, type ServerLimits, type ServerOptions } from '../../src/http/server.ts'
+import { ServerConnection } from '../../src/http/server.ts'
+import type { ServerLimits, ServerOptions } from '../../src/http/server-options.ts'
 import { Tunnels } from '../../src/http/tunnels.ts'
 import { changes } from '../support/until.ts'
 import { DATE, fieldsOf, listen, stillClock, textOf } from './support.ts'
@@ -21,7 +23,7 @@ export type Script = {
 /** What happened, in order, besides `requests`. */
 export type Log = { readonly requests: Received[]; readonly abandoned: ProxyError[]; readonly refused: ProxyError[]; drained: number }
 
-export const LIMITS: ServerLimits = { headMs: 10_000, bodyMs: 20_000, keepAliveMs: 30_000, requestsPerConnection: 1_000_000, streamsPerConnection: 128 }
+export const LIMITS: ServerLimits = { headMs: 10_000, bodyMs: 20_000, sendMs: 60_000, keepAliveMs: 30_000, connectionMs: 3_600_000, heads: HEAD_LIMITS, requestsPerConnection: 1_000_000, streamsPerConnection: 128 }
 export const own = (body: string, status = 200): OwnAnswer => ({ status, fields: [], body, contentType: 'text/plain' })
 export const echoOf = ({ method, target, body }: Received): OwnAnswer => own(`${method} ${target} ${body}`)
 

@@ -3,7 +3,7 @@
 import { KIND, type Kind, type NameTable } from '../fields.ts'
 import type { Scratch } from '../scratch.ts'
 import { CLASS, COLON, CR, LF, nextLine, skipSpace, startsWithName, TOKEN, trimSpace, VALUE } from './octets.ts'
-import { DROPPED_LINES, FIELD_LINES, HEAD_BYTES } from './limits.ts'
+import { DROPPED_LINES, HEAD_LIMITS } from './limits.ts'
 
 /** The head goes on behind the bytes there are. All other results of a scan: the index behind the head, or minus the status to refuse with. */
 export const MORE = 0
@@ -11,6 +11,7 @@ export const MORE = 0
 /** A head over the buffer it was received in. Reused for the next one on its connection. */
 export abstract class Head {
   buffer: Buffer = NONE
+  limits = HEAD_LIMITS
   start = 0
   /** First field line, and the index behind the empty line. */
   fieldsAt = 0
@@ -34,6 +35,7 @@ export abstract class Head {
   /** Scans field lines from `i`. Reading past `to` gives octets of an earlier read or undefined: every step compares with `to` first or fails safe. */
   protected scanFields(i: number, to: number, names: NameTable): number {
     const bytes = this.buffer
+    const { fields, fieldBytes } = this.limits
     this.fieldsAt = i
     this.drops = 0
     this.listed = ''
@@ -50,12 +52,13 @@ export abstract class Head {
       if (i + 1 >= to) return this.unfinished(to)
       if (octet !== CR || bytes[i + 1] !== LF) return this.refuse(400, 'a control character or a bare line end in a field value')
       i += 2
+      if (i - line > fieldBytes) return this.refuse(431, `a field exceeds ${fieldBytes} octets`)
       const kind = names.kindOf(bytes, line, colon)
       if (kind !== KIND.PASS) {
         const failed = this.#known(kind, { line, colon, next: i })
         if (failed !== 0) return failed
       }
-      if (lines >= FIELD_LINES) return this.refuse(431, `more than ${FIELD_LINES} field lines`)
+      if (lines >= fields) return this.refuse(431, `more than ${fields} field lines`)
     }
   }
 
@@ -78,14 +81,15 @@ export abstract class Head {
     if (i + 1 >= to) return this.unfinished(to)
     if (this.buffer[i + 1] !== LF) return this.refuse(400, 'a carriage return without a line feed')
     this.end = i + 2
-    if (this.end - this.start > HEAD_BYTES) return this.refuse(431, TOO_LARGE)
+    if (this.end - this.start > this.limits.headBytes) return this.#tooLarge()
     if (this.listed !== '') this.#dropListed()
     return this.end
   }
 
   protected unfinished(to: number): number {
-    return to - this.start > HEAD_BYTES ? this.refuse(431, TOO_LARGE) : MORE
+    return to - this.start > this.limits.headBytes ? this.#tooLarge() : MORE
   }
+  #tooLarge(): number { return this.refuse(431, `the head exceeds ${this.limits.headBytes} octets`) }
 
   /** Rare: fields that Connection names (RFC 9110 §7.6.1). Framing and Host can't be taken away that way. */
   #dropListed() {
@@ -158,5 +162,4 @@ export abstract class Head {
 /** A known field that stays in the forwarded head. */
 export const KEPT = 1
 export const NONE: Buffer = Buffer.alloc(0)
-const TOO_LARGE = `the head exceeds ${HEAD_BYTES} octets`
 const UNLISTABLE = new Set(['host', 'content-length', 'transfer-encoding'])

@@ -1,4 +1,5 @@
 // Every bound of the HTTP/1.1 codec and its connections, with its reason. What people may set is in settings.ts, not here.
+import type { HeadLimits } from '../head-limits.ts'
 
 /** Octets of a head: ingress-nginx's large-client-header-buffers, 4 of 8 KiB. */
 export const HEAD_BYTES = 32_768
@@ -8,6 +9,8 @@ export const METHOD_BYTES = 64
 export const TARGET_BYTES = 8_192
 /** Field lines in a head. Twice what Envoy allows; real heads stay under 60. */
 export const FIELD_LINES = 200
+/** Of answers, and of requests where nobody says otherwise. */
+export const HEAD_LIMITS: HeadLimits = { targetBytes: TARGET_BYTES, fieldBytes: HEAD_BYTES, headBytes: HEAD_BYTES, fields: FIELD_LINES }
 /** Lines that may be left out of a forwarded head (hop-by-hop, forwarding fields): more is an attack on the scan. */
 export const DROPPED_LINES = 64
 /** Empty lines before a request line: RFC 9112 §2.2 says at least one SHOULD be ignored; old clients send one or two. */

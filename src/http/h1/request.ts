@@ -5,7 +5,7 @@ import type { Scratch } from '../scratch.ts'
 import { Head, KEPT, MORE } from './head.ts'
 import { CLASS, CR, decimal, equalsFolded, foldedWord, LF, SP, startsWith, TARGET, TOKEN } from './octets.ts'
 import { absoluteTarget, isHost, originTarget } from './target.ts'
-import { LEADING_EMPTY_LINES, METHOD_BYTES, TARGET_BYTES } from './limits.ts'
+import { LEADING_EMPTY_LINES, METHOD_BYTES } from './limits.ts'
 
 export class RequestHead extends Head implements ReceivedRequest {
   /** As sent: any token. */
@@ -76,7 +76,8 @@ export class RequestHead extends Head implements ReceivedRequest {
       else if (octet === 35 || (query === 0 && (octet === 37 || octet === 92 || (octet === 47 && (bytes[i + 1] === 47 || bytes[i + 1] === 46))))) odd = true
       octet = bytes[++i]!
     }
-    if (Math.min(i, to) - this.#targetAt > TARGET_BYTES) return this.refuse(414, `the target exceeds ${TARGET_BYTES} octets`)
+    const { targetBytes } = this.limits
+    if (Math.min(i, to) - this.#targetAt > targetBytes) return this.refuse(414, `the target exceeds ${targetBytes} octets`)
     if (i >= to) return this.unfinished(to)
     return this.#version(i, to, { methodEnd, query, odd })
   }

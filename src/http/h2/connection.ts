@@ -38,9 +38,9 @@ export class H2Connection<O> {
 
   /** Writes what opens a connection. Call once, first. */
   start() {
-    const { role, sender, maxStreams, windowBytes } = this.#session
+    const { role, sender, maxStreams, windowBytes, heads } = this.#session
     if (role === 'client') sender.frames.preface()
-    sender.frames.settings(role === 'client' ? clientSettings : serverSettings(maxStreams))
+    sender.frames.settings(role === 'client' ? clientSettings : serverSettings(maxStreams, heads.headBytes))
     sender.frames.windowUpdate(0, windowOpening(windowBytes))
   }
 

@@ -1,10 +1,11 @@
 // HPACK decoding (RFC 7541 §3, §6): an encoded block becomes a field section. Knows the rules of the code, not those of messages.
+import type { HeadLimits } from '../head-limits.ts'
 import { DynamicTable } from './dynamic-table.ts'
 import { CODE, ConnectionFault } from './fault.ts'
 import { Field, Name } from './field.ts'
 import { FieldSection } from './field-section.ts'
 import { decodeHuffman } from './huffman.ts'
-import { TABLE_BYTES } from './limits.ts'
+import { SECTION_LIMITS, TABLE_BYTES } from './limits.ts'
 import { STATIC_FIELDS } from './static-table.ts'
 
 /** First octets of the representations (RFC 7541 §6). */
@@ -16,9 +17,12 @@ const MAX_INTEGER = 2 ** 28
 
 export class Decoder {
   readonly #table = new DynamicTable<Field>()
+  readonly #limits: HeadLimits
   #bytes: Buffer = NONE
   #at = 0
   #to = 0
+
+  constructor(limits: HeadLimits = SECTION_LIMITS) { this.#limits = limits }
 
   /**
    * The section in bytes[from..to), not judged yet. Every block must pass through here, also those of nobody: the table depends on it.
@@ -28,7 +32,7 @@ export class Decoder {
     this.#bytes = bytes
     this.#at = from
     this.#to = to
-    const section = new FieldSection()
+    const section = new FieldSection(this.#limits)
     this.#resizes()
     while (this.#at < to) section.add(this.#field())
     this.#bytes = NONE

@@ -1,7 +1,7 @@
 // One field section, decoded, and whether it is a well-formed request, answer or trailer section (RFC 9113 §8.2, §8.3, RFC 8441 §4).
 // Knows no stream: what follows from a fault is decided elsewhere.
 import { Field, NAME } from './field.ts'
-import { SECTION_BYTES, SECTION_FIELDS } from './limits.ts'
+import type { HeadLimits } from '../head-limits.ts'
 
 export class FieldSection {
   /** Pseudo-fields, `` where absent. `authority` is Host's value where only that came. */
@@ -20,6 +20,7 @@ export class FieldSection {
   tooLarge = false
   /** What is malformed, for people; `` if nothing. */
   fault = ''
+  readonly limits: HeadLimits
   #size = 0
   #pseudo = 0
   #regular = false
@@ -28,9 +29,13 @@ export class FieldSection {
   /** Crumbs of cookie behind the first. Joined once: one by one, a KiB of indexes would cost a millisecond. */
   #crumbs: string[] | null = null
 
+  constructor(limits: HeadLimits) { this.limits = limits }
+
   add(field: Field) {
     this.#size += field.size
-    if (this.#size > SECTION_BYTES || this.fields.length >= SECTION_FIELDS) { this.tooLarge = true; return }
+    const { headBytes, fieldBytes, fields } = this.limits
+    if (this.#size > headBytes || this.fields.length >= fields) { this.tooLarge = true; return }
+    if (field.size > fieldBytes && field.name.class > NAME.PSEUDO_UNKNOWN) { this.tooLarge = true; return }
     if (field.fault !== '') this.#refuse(field.fault)
     if (field.name.class <= NAME.PSEUDO_UNKNOWN) return this.#addPseudo(field)
     this.#regular = true

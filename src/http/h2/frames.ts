@@ -115,8 +115,8 @@ const putHead = (out: Output, start: number, head: { type: number; length: numbe
 }
 
 /** What each role announces. The server takes WebSocket by extended CONNECT (RFC 8441) and leaves windows as they are; the client takes no pushes. */
-export const serverSettings = (streams: number): [number, number][] => [
-  [SETTING.MAX_CONCURRENT_STREAMS, streams], [SETTING.MAX_HEADER_LIST_SIZE, SECTION_BYTES], [SETTING.ENABLE_CONNECT_PROTOCOL, 1],
+export const serverSettings = (streams: number, headBytes: number): [number, number][] => [
+  [SETTING.MAX_CONCURRENT_STREAMS, streams], [SETTING.MAX_HEADER_LIST_SIZE, headBytes], [SETTING.ENABLE_CONNECT_PROTOCOL, 1],
 ]
 export const clientSettings: readonly [number, number][] = [
   [SETTING.ENABLE_PUSH, 0], [SETTING.INITIAL_WINDOW_SIZE, STREAM_WINDOW_BYTES], [SETTING.MAX_HEADER_LIST_SIZE, SECTION_BYTES],

@@ -3,7 +3,7 @@ import type { Budgets } from './abuse.ts'
 import { flood, protocolFault, sizeFault } from './fault.ts'
 import type { Frame } from './frame-reader.ts'
 import { FLAG, PRIORITY_BYTES } from './frames.ts'
-import { BLOCK_BYTES, CONTINUATIONS, EMPTY_CONTINUATION_NOISE, MAX_31_BITS } from './limits.ts'
+import { BLOCK_SHARE, CONTINUATIONS, EMPTY_CONTINUATION_NOISE, MAX_31_BITS } from './limits.ts'
 
 export class HeaderBlock {
   id = 0
@@ -17,6 +17,9 @@ export class HeaderBlock {
   /** The priority it came with names its own stream: an error of RFC 7540 §5.3.1 that RFC 9113 has left to us. */
   dependsOnItself = false
   #continuations = 0
+  readonly #most: number
+
+  constructor(headBytes: number) { this.#most = headBytes * BLOCK_SHARE }
 
   /** HEADERS. */
   begin(frame: Frame) {
@@ -43,7 +46,7 @@ export class HeaderBlock {
     if (++this.#continuations > CONTINUATIONS) throw flood('continuation_flood')
     if (frame.length === 0) budgets.noise('continuation_flood', EMPTY_CONTINUATION_NOISE)
     const size = this.to + frame.length
-    if (size > BLOCK_BYTES) throw flood('header_flood')
+    if (size > this.#most) throw flood('header_flood')
     this.#set(Buffer.concat([this.bytes, frame.bytes.subarray(frame.from, frame.to)]), 0, size)
     this.complete = frame.has(FLAG.END_HEADERS)
   }

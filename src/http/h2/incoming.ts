@@ -18,14 +18,16 @@ export class Incoming<O> implements FrameSink {
   readonly #session: Session<O>
   /** A PING of ours has come back. */
   readonly #ponged: (payload: Buffer) => void
-  readonly #decoder = new Decoder()
-  readonly #block = new HeaderBlock()
+  readonly #decoder: Decoder
+  readonly #block: HeaderBlock
   /** Of the DATA frame that is coming: the stream it belongs to, null if it is dropped, and whether the stream ends with it. */
   #data: H2Stream<O> | null = null
   #dataEnds = false
 
   constructor(session: Session<O>, ponged: (payload: Buffer) => void) {
     this.#session = session
+    this.#decoder = new Decoder(session.heads)
+    this.#block = new HeaderBlock(session.heads.headBytes)
     this.#ponged = ponged
   }
 

@@ -1,4 +1,5 @@
 // Every bound of the HTTP/2 codec, with its reason. What people may set is in settings.ts, not here.
+import type { HeadLimits } from '../head-limits.ts'
 
 /** Octets of a frame's payload, both ways: the size every peer must take (RFC 9113 §4.2). Larger ones gain nothing once writes are joined. */
 export const FRAME_BYTES = 16_384
@@ -24,9 +25,11 @@ export const MAX_31_BITS = 2_147_483_647
 export const SECTION_BYTES = 32_768
 /** Fields of a section, cookie crumbs apart: as the HTTP/1.1 codec. More is 431. */
 export const SECTION_FIELDS = 200
+/** Of answers, and of requests where nobody says otherwise. */
+export const SECTION_LIMITS: HeadLimits = { targetBytes: SECTION_BYTES, fieldBytes: SECTION_BYTES, headBytes: SECTION_BYTES, fields: SECTION_FIELDS }
 /** Octets of a section as encoded: twice what may come of it; one that does not fit is no mistake. */
-export const BLOCK_BYTES = 65_536
-/** CONTINUATION frames of a section: BLOCK_BYTES need four; each costs the peer 9 octets and us a look (CVE-2024-27316). */
+export const BLOCK_SHARE = 2
+/** CONTINUATION frames of a section: twice SECTION_BYTES need four; each costs the peer 9 octets and us a look (CVE-2024-27316). */
 export const CONTINUATIONS = 16
 /** Octets of each HPACK table: the size a peer may count on (RFC 7541 §4.2, RFC 9113 §6.5.2). */
 export const TABLE_BYTES = 4_096

@@ -4,7 +4,7 @@ import { Span } from '../message.ts'
 import type { Budgets } from './abuse.ts'
 import { Encoder } from './encoder.ts'
 import { FLAG, FrameWriter, type Fields } from './frames.ts'
-import { FRAME_BYTES, INITIAL_WINDOW_BYTES, OUTPUT_BYTES, PARTIAL_BYTES, QUEUE_BYTES, SEND_TICKS } from './limits.ts'
+import { FRAME_BYTES, INITIAL_WINDOW_BYTES, OUTPUT_BYTES, PARTIAL_BYTES, QUEUE_BYTES } from './limits.ts'
 import type { Output } from './output.ts'
 import type { H2Stream } from './stream.ts'
 
@@ -24,15 +24,17 @@ export class Sender<O> {
   full = false
   readonly #output: Output
   readonly #budgets: Budgets
+  readonly #sendTicks: number
   readonly #events: SenderEvents<O>
   /** Streams with something queued, in the order of their turns. */
   readonly #line: H2Stream<O>[] = []
   readonly #span = new Span()
   #patient = true
 
-  constructor(output: Output, budgets: Budgets, events: SenderEvents<O>) {
+  constructor(output: Output, { budgets, sendTicks }: { readonly budgets: Budgets; readonly sendTicks: number }, events: SenderEvents<O>) {
     this.#output = output
     this.#budgets = budgets
+    this.#sendTicks = sendTicks
     this.#events = events
     this.frames = new FrameWriter(output)
   }
@@ -92,7 +94,7 @@ export class Sender<O> {
     return this.full ? [] : this.#line.filter((stream) => !stream.closed && this.#isStalled(stream))
   }
   #isStalled(stream: H2Stream<O>): boolean {
-    if (stream.sent - stream.sentThen < FRAME_BYTES) return ++stream.stalledTicks >= SEND_TICKS
+    if (stream.sent - stream.sentThen < FRAME_BYTES) return ++stream.stalledTicks >= this.#sendTicks
     stream.sentThen = stream.sent
     stream.stalledTicks = 0
     return false

@@ -1,10 +1,11 @@
 // What both halves of a connection share: its streams and how they end. What comes is read in incoming.ts, what is asked for in connection.ts.
 import { Budgets } from './abuse.ts'
 import { CODE, type Code, type ConnectionFault } from './fault.ts'
+import type { HeadLimits } from '../head-limits.ts'
 import type { Span } from '../message.ts'
 import type { FieldSection } from './field-section.ts'
 import { ReceiveWindow } from './flow.ts'
-import { GROWTH_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, STREAM_WINDOW_BYTES, STREAMS, STREAMS_BEFORE_SETTINGS, UPDATE_BYTES } from './limits.ts'
+import { GROWTH_BYTES, INITIAL_WINDOW_BYTES, MAX_31_BITS, SECTION_LIMITS, SEND_TICKS, STREAM_WINDOW_BYTES, STREAMS, STREAMS_BEFORE_SETTINGS, UPDATE_BYTES } from './limits.ts'
 import { Output, type OutputBuffers } from './output.ts'
 import { Sender } from './sender.ts'
 import type { H2Stream } from './stream.ts'
@@ -51,6 +52,10 @@ export type H2Options = {
   readonly buffers: OutputBuffers
   /** Streams that a client may have open, or that we open to an upstream. */
   readonly streams?: number
+  /** Of requests; absent: as ours to upstreams. */
+  readonly heads?: HeadLimits
+  /** Ticks in which a stream that has something to send must get rid of FRAME_BYTES, or of all. */
+  readonly sendTicks?: number
   /** Server: ticks in which a client must complete what it has begun, and acknowledge our SETTINGS; absent: no bound. */
   readonly headTicks?: number
 }
@@ -60,6 +65,7 @@ export class Session<O> {
   readonly events: H2Events<O>
   readonly maxStreams: number
   readonly windowBytes: number
+  readonly heads: HeadLimits
   readonly output: Output
   readonly budgets: Budgets
   readonly sender: Sender<O>
@@ -85,11 +91,12 @@ export class Session<O> {
     this.maxStreams = options.streams ?? STREAMS
     this.budgets = new Budgets(this.maxStreams)
     const streamBytes = role === 'server' ? INITIAL_WINDOW_BYTES : STREAM_WINDOW_BYTES
+    this.heads = options.heads ?? SECTION_LIMITS
     this.windowBytes = this.maxStreams * streamBytes + GROWTH_BYTES + UPDATE_BYTES
     this.window = new ReceiveWindow(this.windowBytes, UPDATE_BYTES)
     this.output = new Output(options.buffers, () => events.wake())
     this.streams = new Streams<O>(role, { most: this.maxStreams, windowBytes: streamBytes })
-    this.sender = new Sender<O>(this.output, this.budgets, {
+    this.sender = new Sender<O>(this.output, { budgets: this.budgets, sendTicks: options.sendTicks ?? SEND_TICKS }, {
       drained: (stream) => { if (stream.owner !== null) events.drained(stream) },
       ended: (stream) => this.settle(stream),
     })

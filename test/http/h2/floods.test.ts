@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { FLAG, SETTING, TYPE } from '../../../src/http/h2/frames.ts'
 import type { Flood } from '../../../src/http/h2/fault.ts'
-import { BLOCK_BYTES, EARLY_ENDS, NOISE, STREAMS } from '../../../src/http/h2/limits.ts'
+import { BLOCK_SHARE, EARLY_ENDS, NOISE, SECTION_BYTES, STREAMS } from '../../../src/http/h2/limits.ts'
 import { client, type Endpoint, server } from './endpoint.ts'
 import { block, continuation, data, frame, GET, goaway, headers, last, lone, padded, ping, POST, priority, rst, settings, settingsAck, windowUpdate } from './wire.ts'
 
@@ -24,7 +24,7 @@ const attacks: Record<Flood, Attack> = {
   malformed_flood: { frames: (n) => lone(id(n), [...GET, ['upgrade', 'h2c']]), most: EARLY_ENDS + 1 },
   stream_limit_flood: { frames: (n) => lone(id(n)), most: STREAMS + EARLY_ENDS + 1 },
   continuation_flood: { opening: frame(TYPE.HEADERS, { id: 1 }, block(GET)), frames: () => continuation(1, block([['a', '']])), most: 17 },
-  header_flood: { opening: frame(TYPE.HEADERS, { id: 1 }, block(GET)), frames: () => continuation(1, Buffer.alloc(16_384, 0x82)), most: Math.ceil(BLOCK_BYTES / 16_384) + 1 },
+  header_flood: { opening: frame(TYPE.HEADERS, { id: 1 }, block(GET)), frames: () => continuation(1, Buffer.alloc(16_384, 0x82)), most: Math.ceil((BLOCK_SHARE * SECTION_BYTES) / 16_384) + 1 },
   padding_flood: { opening: headers(1, POST), frames: () => padded(1, 'x', 250), most: NOISE + 1 },
   empty_data_flood: { opening: headers(1, POST), frames: () => data(1, ''), most: NOISE + 1 },
   ping_flood: { frames: () => ping(), most: NOISE + 1 },
