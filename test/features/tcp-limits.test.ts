@@ -59,3 +59,17 @@ test('two programs on one port: who comes goes to the successor, who is there st
   await gone
   expect(await stays.when(stays.ended)).toBe(true)
 })
+
+test('with several workers: a port of each, and a worker that dies takes nothing but its own connections along', async () => {
+  const origin = await keep(await tcpOrigin('one'))
+  const port = freePort()
+  const program = await keep(start({ flags: [TCP_FLAG, '--workers=2'], manifests: objects(port, origin.port), env: { LINTEL_TEST_HOOKS: '1' } }))
+  const all = await Promise.all(Array.from({ length: 16 }, async () => keep(await talk(port))))
+  for (const talking of all) expect(await talking.says('one:')).toBe(true)
+  await fetch(`http://127.0.0.1:${program.admin}/test/crash/1`, { method: 'POST' })
+  await program.waitFor('some are gone', () => all.some((talking) => talking.over()))
+  for (const talking of all) if (!talking.over()) talking.socket.write('still')
+  for (const talking of all) expect(await talking.when(() => talking.over() || talking.text() === 'one:still')).toBe(true)
+  expect(all.some((talking) => talking.text() === 'one:still')).toBe(true)
+  expect(await (await keep(await talk(port))).says('one:')).toBe(true)
+})

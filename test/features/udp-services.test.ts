@@ -165,3 +165,17 @@ test('ports come and go live, and one that is taken is an issue', async () => {
   await program.waitFor('the port', async () => { client.send('?'); return client.when(() => client.answers.length > 0, 50) })
   expect((await issues(program)).filter(({ object }) => object === 'ConfigMap default/udp')).toEqual([])
 })
+
+test('with several workers each client is answered, and keeps its session', async () => {
+  const origin = await udpOrigin((text) => [text])
+  const port = await freeUdpPort()
+  const program = await run([...dns([origin.port]), udpServices({ [port]: 'default/dns:53' })], { 'proxy-stream-responses': '2' }, ['--workers=2'])
+  const clients = await Promise.all(Array.from({ length: 16 }, () => udpClient(port)))
+  for (const turn of [1, 2]) {
+    for (const client of clients) client.send('?')
+    for (const client of clients) expect(await client.when(() => client.answers.length === turn)).toBe(true)
+  }
+  // Two answers each are awaited for every datagram: none of the sessions is over, and each client had one.
+  await program.waitFor('all of them counted', async () => await metric(program, 'lintel_stream_sessions_open', 'protocol="udp"') === clients.length)
+  expect(await metric(program, 'lintel_stream_sessions_total', 'protocol="udp"')).toBe(clients.length)
+})
