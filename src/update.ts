@@ -18,15 +18,18 @@ export const emptyTable: Table = {
 }
 
 /** From version 0 it is a snapshot: `base` null, `global` always there. `at`: see Update. */
-export function diff(from: Table, to: Table, at: number): Update {
+export const diff = (from: Table, to: Table, at: number): Update => step(from, to, { at })
+
+/** The same from one table to the very next, of which it is known what may have changed: it costs the change. */
+export function step(from: Table, to: Table, { at, changed }: { readonly at: number; readonly changed?: { readonly hosts: ReadonlySet<string>; readonly backends: ReadonlySet<string> } }): Update {
   const isSnapshot = from.version === 0
   return {
     base: isSnapshot ? null : from.version,
     version: to.version,
     at,
     ...((isSnapshot || from.global !== to.global) && { global: to.global }),
-    hosts: changes(from.hosts, to.hosts),
-    backends: changes(from.backends, to.backends),
+    hosts: changes(from.hosts, to.hosts, changed?.hosts),
+    backends: changes(from.backends, to.backends, changed?.backends),
     certificates: changes(from.certificates, to.certificates),
     authorities: changes(from.authorities, to.authorities),
     streams: changes(from.streams, to.streams),
@@ -88,11 +91,15 @@ export class LiveTable implements Table {
   }
 }
 
-function changes<T>(from: Entries<T>, to: Entries<T>): [string, T | null][] {
+/** among: keys of all that may differ; undefined: any may. */
+function changes<T>(from: Entries<T>, to: Entries<T>, among?: ReadonlySet<string>): [string, T | null][] {
   if (from === to) return []
   const changed: [string, T | null][] = []
-  for (const [key, value] of to) if (from.get(key) !== value) changed.push([key, value])
-  for (const key of from.keys()) if (!to.has(key)) changed.push([key, null])
+  for (const key of among ?? to.keys()) {
+    const value = to.get(key)
+    if (value !== undefined && from.get(key) !== value) changed.push([key, value])
+  }
+  for (const key of among ?? from.keys()) if (from.has(key) && !to.has(key)) changed.push([key, null])
   return changed
 }
 

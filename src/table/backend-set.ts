@@ -28,6 +28,8 @@ export class BackendBuilder {
   /** By `namespace/name` of the Service. */
   readonly #slices = new Groups<EndpointSlice, EndpointSlice>((slice) => [[`${slice.meta.namespace}/${slice.service}`, slice]])
   readonly #entries = new Map<string, Entry>()
+  /** Keys of entries by their Service. */
+  readonly #byService = new Map<string, Set<string>>()
   readonly #backends = new SharedMap<Backend>()
   #find: Find = () => ({ loaded: undefined, exists: false, issues: [] })
 
@@ -54,12 +56,20 @@ export class BackendBuilder {
     return this.#backends.share()
   }
 
-  /** After a build, when only slices changed: looks at the backends of theirs alone. */
-  refresh(slices: Objects['EndpointSlice']): ReadonlyMap<string, Backend> {
-    this.#slices.reconcile(slices)
-    const touched = this.#slices.takeTouched()
-    for (const { ref, service } of this.#entries.values()) if (touched.has(ref.service)) this.#renew(ref, service)
+  /** After a build, when only slices changed: looks at the backends of theirs alone. changed: their keys; undefined: not known. */
+  refresh(slices: Objects['EndpointSlice'], changed?: ReadonlySet<string>): ReadonlyMap<string, Backend> {
+    if (changed === undefined) this.#slices.reconcile(slices)
+    else for (const key of changed) this.#slices.renew(key, slices.get(key))
+    for (const service of this.#slices.takeTouched()) for (const key of this.#byService.get(service) ?? []) {
+      const entry = this.#entries.get(key)
+      if (entry !== undefined) this.#renew(entry.ref, entry.service)
+    }
     return this.#backends.share()
+  }
+
+  /** Of what build and refresh returned, keys that changed since the last call. */
+  takeChanged(): ReadonlySet<string> {
+    return this.#backends.takeChanged()
   }
 
   /** Each reference that leads nowhere is an issue of who made it. */
@@ -99,7 +109,7 @@ export class BackendBuilder {
     const fresh = material === undefined ? good : { ...good, material }
     const backend = former !== undefined && sameBackend(former, fresh) ? former : fresh
     this.#backends.set(ref.key, backend)
-    this.#entries.set(ref.key, { ref, service, slices, isFaulty, credential })
+    this.#enter({ ref, service, slices, isFaulty, credential })
   }
 
   #backendOf(ref: BackendRef, service: Service, slices: readonly EndpointSlice[]): Backend {
@@ -108,7 +118,19 @@ export class BackendBuilder {
     return { ...backendOf({ ref, service, slices, zone: this.#zone }), ...(isKeyed && { secret: affinitySecret(service, this.#seed) }) }
   }
 
+  #enter(entry: Entry): void {
+    const { key, service } = entry.ref
+    this.#entries.set(key, entry)
+    const keys = this.#byService.get(service)
+    if (keys === undefined) this.#byService.set(service, new Set([key]))
+    else keys.add(key)
+  }
+
   #remove(key: string): void {
+    const service = this.#entries.get(key)?.ref.service ?? ''
+    const keys = this.#byService.get(service)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#byService.delete(service)
     this.#entries.delete(key)
     this.#backends.delete(key)
   }

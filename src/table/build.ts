@@ -14,8 +14,9 @@ import type { BuildOptions } from './options.ts'
 import { type Found, SecretStore } from './secret-store.ts'
 import { StreamBuilder } from './streams.ts'
 
-/** ingresses: keys of those of our class. */
-export type Build = { readonly table: Table; readonly issues: readonly Issue[]; readonly ingresses: ReadonlySet<string> }
+/** ingresses: keys of those of our class. changed: keys of what may differ from the table before. */
+export type Build = { readonly table: Table; readonly issues: readonly Issue[]; readonly ingresses: ReadonlySet<string>; readonly changed: Changed }
+type Changed = { readonly hosts: ReadonlySet<string>; readonly backends: ReadonlySet<string> }
 
 /**
  * Both give what a new builder would give for the same objects, except that the last good version of a Secret or Ingress goes on
@@ -23,8 +24,8 @@ export type Build = { readonly table: Table; readonly issues: readonly Issue[]; 
  */
 export type Builder = {
   full(objects: Objects): Build
-  /** Only EndpointSlices changed since the last call: touches their backends alone. */
-  endpoints(objects: Objects): Build
+  /** Only EndpointSlices changed since the last call: touches their backends alone. slices: their keys; undefined: not known, all are looked at. */
+  endpoints(objects: Objects, slices?: ReadonlySet<string>): Build
 }
 
 export function builder(options: BuildOptions): Builder {
@@ -79,10 +80,10 @@ class TableBuilder implements Builder {
     return this.#next({ global, hosts, backends, certificates, authorities, streams: streams.streams }, orderedIssues(issues))
   }
 
-  endpoints(objects: Objects): Build {
+  endpoints(objects: Objects, slices?: ReadonlySet<string>): Build {
     if (this.#built === undefined) return this.full(objects)
     const { table, issues } = this.#built
-    return this.#next({ ...table, backends: this.#backends.refresh(objects.EndpointSlice) }, issues)
+    return this.#next({ ...table, backends: this.#backends.refresh(objects.EndpointSlice, slices) }, issues)
   }
 
   #defaultCertificate(): { readonly certificate: Certificate; readonly issues: readonly Issue[] } {
@@ -95,7 +96,8 @@ class TableBuilder implements Builder {
 
   #next(parts: Parts, issues: readonly Issue[]): Build {
     const former = this.#built?.table
-    this.#built = { table: former === undefined ? { ...parts, version: 1 } : successor(former, parts), issues, ingresses: this.#ingresses.ours }
+    const changed = { hosts: this.#hosts.takeChanged(), backends: this.#backends.takeChanged() }
+    this.#built = { table: former === undefined ? { ...parts, version: 1 } : successor(former, parts), issues, ingresses: this.#ingresses.ours, changed }
     return this.#built
   }
 }

@@ -44,6 +44,12 @@ export class Groups<S, T> {
     this.#remove(former)
   }
 
+  /** undefined: it is gone. */
+  renew(key: string, source: S | undefined): void {
+    if (source === undefined) this.delete(key)
+    else this.set(key, source)
+  }
+
   /** Sets what is in `sources`, deletes what is not. */
   reconcile(sources: ReadonlyMap<string, S>): void {
     for (const [key, source] of sources) this.set(key, source)

@@ -36,6 +36,11 @@ export class HostBuilder {
     return this.#hosts.share()
   }
 
+  /** Of what build returned, keys that changed since the last call. */
+  takeChanged(): ReadonlySet<string> {
+    return this.#hosts.takeChanged()
+  }
+
   issues(): Issue[] {
     const issues: Issue[] = []
     for (const own of this.#own.values()) if (own.issues.length > 0) issues.push(...own.issues)

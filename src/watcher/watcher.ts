@@ -2,10 +2,11 @@
 // no files, and nothing of serving.
 import type { FromProxy, FromWatcher, ToProxy } from '../channel.ts'
 import type { Change, Objects, Source } from '../kube/objects.ts'
-import { Store } from '../kube/store.ts'
+import { keyOf, Store } from '../kube/store.ts'
 import type { Endpoint, Issue, Table } from '../model.ts'
-import type { Builder } from '../table/build.ts'
-import { diff, emptyTable } from '../update.ts'
+import type { Build, Builder } from '../table/build.ts'
+import { memoLast } from '../table/memo.ts'
+import { emptyTable, step } from '../update.ts'
 import { Answers } from './answers.ts'
 import { HoldOff, systemClock, type Clock, type Scope } from './hold-off.ts'
 import { IssueBook } from './issue-book.ts'
@@ -27,6 +28,9 @@ export class Watcher {
   readonly #holdOff: HoldOff
   readonly #prober: Prober
   readonly #audience: Audience | undefined
+  readonly #routesOf = memoLast((hosts: Table['hosts']) => hosts.values().reduce((sum, host) => sum + host.routes.length, 0))
+  /** Keys of the EndpointSlices that are not in the table yet. */
+  #slices = new Set<string>()
   #table: Table | null = null
   /** Of the oldest change that is not in the table, epoch ms. */
   #changedAt: number | null = null
@@ -79,14 +83,17 @@ export class Watcher {
     const kinds = this.#store.apply(changes)
     if (kinds.size === 0) return
     this.#changedAt ??= epochMs()
+    for (const change of changes) noteSlice(change, this.#slices)
     // The first list is built as a whole, at its end.
     if (this.#table === null) return
     this.#holdOff.request(kinds.size === 1 && kinds.has('EndpointSlice') ? 'endpoints' : 'full')
   }
 
   #build(scope: Scope): Table {
-    const { table, issues, ingresses } = this.#builder[scope](this.#store.objects)
-    if (table !== this.#table) this.#publish(table)
+    const build = scope === 'full' ? this.#builder.full(this.#store.objects) : this.#builder.endpoints(this.#store.objects, this.#slices)
+    const { table, issues, ingresses } = build
+    if (table !== this.#table) this.#publish(build)
+    this.#slices = new Set()
     this.#changedAt = null
     this.#report('table', issues)
     if (scope === 'full') this.#audience?.({ ingresses, issues: this.#issues.all(), objects: this.#store.objects })
@@ -94,9 +101,11 @@ export class Watcher {
     return table
   }
 
-  #publish(table: Table): void {
-    const publication = new Publication(table, diff(this.#table ?? emptyTable, table, this.#changedAt ?? epochMs()))
-    const recovered = table.backends !== this.#table?.backends && this.#prober.set(table.backends, table.certificates)
+  #publish({ table, changed }: Build): void {
+    const update = step(this.#table ?? emptyTable, table, { at: this.#changedAt ?? epochMs(), changed })
+    const publication = new Publication(table, update)
+    const isOfChecks = update.certificates.length > 0 || this.#prober.concerns(update.backends)
+    const recovered = isOfChecks && this.#prober.set(table.backends, table.certificates)
     this.#table = table
     for (const sender of this.#senders.values()) sender.publish(publication)
     if (recovered) this.#tellUnwell()
@@ -123,7 +132,7 @@ export class Watcher {
   }
 
   #postBuilt({ version, hosts, global: { settings } }: Table): void {
-    const routes = hosts.values().reduce((sum, host) => sum + host.routes.length, 0)
+    const routes = this.#routesOf(hosts)
     const workers = settings['worker-processes']
     const run = { shutdownTimeoutMs: settings['worker-shutdown-timeout'] * 1000, workers: workers === 'auto' ? null : workers }
     this.#post({ type: 'built', version, routes, issues: this.#issues.size, run })
@@ -131,6 +140,11 @@ export class Watcher {
 }
 
 const portsOf = (worker: number): string => `ports of worker ${worker}`
+
+function noteSlice(change: Change, keys: Set<string>): void {
+  if (change.op === 'delete' && change.kind === 'EndpointSlice') keys.add(change.key)
+  else if (change.op === 'set' && change.object.kind === 'EndpointSlice') keys.add(keyOf(change.object))
+}
 
 /** With a fraction, comparable between threads. */
 const epochMs = (): number => performance.timeOrigin + performance.now()

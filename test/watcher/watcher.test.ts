@@ -29,8 +29,9 @@ class TestBuilder implements Builder {
   #build(scope: string, objects: Objects): Build {
     this.builds.push(scope)
     const backends = new Map([...objects.EndpointSlice].map(([key, { ports }]) => [key, backend(ports[0]?.port ?? 0)]))
+    const changed = { hosts: new Set<string>(), backends: new Set([...this.#table.backends.keys(), ...backends.keys()]) }
     if (!Bun.deepEquals(backends, this.#table.backends)) this.#table = { ...emptyTable, version: this.#table.version + 1, backends }
-    return { table: this.#table, ingresses: new Set(objects.Ingress.keys()), issues: [...objects.ConfigMap.keys()].map((key) => ({ object: `ConfigMap ${key}`, field: '', reason: 'r' })) }
+    return { table: this.#table, changed, ingresses: new Set(objects.Ingress.keys()), issues: [...objects.ConfigMap.keys()].map((key) => ({ object: `ConfigMap ${key}`, field: '', reason: 'r' })) }
   }
 }
 

@@ -21,15 +21,24 @@ export class Prober {
   readonly #options: ProberOptions
   readonly #subjects = new Map<string, Subject>()
   readonly #waiting = new Set<Subject>()
+  /** Backends that ask for it. */
+  readonly #checked = new Set<string>()
   #running = 0
 
   constructor(options: ProberOptions) { this.#options = options }
 
+  /** Whether a change of these makes a call of set needful. */
+  concerns(changed: readonly (readonly [backend: string, Backend | null])[]): boolean {
+    return changed.some(([backend, now]) => (now !== null && now.options.check !== null) || this.#checked.has(backend))
+  }
+
   /** These are checked from now on, with our certificates for them; what is known of those that stay is kept. Returns whether one that was unwell is gone. */
   set(backends: ReadonlyMap<string, Backend>, certificates: ReadonlyMap<string, Certificate> = new Map()): boolean {
     const wanted = new Set<string>()
+    this.#checked.clear()
     for (const [backend, { endpoints, protocol, options: { check, tls } }] of backends) {
       if (check === null) continue
+      this.#checked.add(backend)
       const probe: Probe = { ...check, certificate: tls === undefined ? undefined : certificates.get(tls.secret) }
       for (const endpoint of endpoints) {
         const key = subjectKey(backend, endpoint)
