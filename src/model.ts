@@ -214,12 +214,14 @@ export type Backend = {
   readonly secret?: string
   readonly endpoints: readonly Endpoint[]
 }
-/** How requests are spread over the endpoints, and how many of them there may be. */
+/** How requests are spread over the endpoints, how many of them there may be, and how their connections begin. */
 export type BackendOptions = {
   readonly balance: Balance
   /** Time over which a new endpoint comes to its full share; 0: at once. */
   readonly slowStartMs: number
   readonly limits: Limits
+  /** Connections begin with a header of the PROXY protocol that tells their client. */
+  readonly proxyProtocol?: 'v1' | 'v2'
   /** An answer of 500 and above counts as a failure of its endpoint. */
   readonly ejectOn5xx: boolean
   /** null: endpoints are judged by what becomes of requests alone. */

@@ -30,6 +30,8 @@ export class ClientConnection extends Wire implements Connection {
   protected override sendMs = 0
   readonly #owner: ClientOwner
   readonly #scratch: Scratch
+  /** In clear, until the first request goes out behind it. */
+  #preamble: Buffer | null
   readonly #head = new AnswerHead()
   readonly #span = new Span()
   #chunks: ChunkReader | null = null
@@ -54,6 +56,7 @@ export class ClientConnection extends Wire implements Connection {
     this.#owner = owner
     this.#scratch = options.scratch
     this.bornMs = options.clock.nowMs
+    this.#preamble = target.tls === null ? target.preamble ?? null : null
     this.attach(dial(target, () => this.#connected()))
   }
 
@@ -87,7 +90,8 @@ export class ClientConnection extends Wire implements Connection {
     putRequest(out, request)
     if (this.#state === 'connecting') {
       this.clock.arm(this, timeouts.connectMs)
-      this.#first = Buffer.from(out.bytes.subarray(0, out.at))
+      this.#first = this.#preamble === null ? Buffer.from(out.bytes.subarray(0, out.at)) : Buffer.concat([this.#preamble, out.bytes.subarray(0, out.at)])
+      this.#preamble = null
       return false
     }
     this.#state = 'head'

@@ -11,14 +11,20 @@ export type Target = {
   /** null: in clear. serverName: SNI, `` for none. terms: absent where nothing is verified and nothing shown (ingress-nginx.md §4.6). */
   readonly tls: { readonly serverName: string; readonly terms?: EndpointTerms } | null
   readonly protocol: 'h1' | 'h2'
+  /** What each connection begins with: the PROXY header of the one client that it is for. */
+  readonly preamble?: Buffer
 }
 
-/** standing: the connection may carry requests; what the endpoint had to show, it has. */
-export const dial = ({ address: host, port, tls, protocol }: Target, standing: () => void): Socket => {
+/**
+ * standing: the connection may carry requests; what the endpoint had to show, it has. In clear the preamble is the caller's to write: with the first
+ * request it costs no write of its own. Over TLS it has been written before the handshake.
+ */
+export const dial = (target: Target, standing: () => void): Socket => {
+  const { address: host, port, tls, protocol } = target
   const allowHalfOpen = protocol === 'h1'
   if (tls === null) return connectTcp({ host, port, noDelay: true, allowHalfOpen }, standing)
   const { serverName: servername, terms } = tls
-  const common = { host, port, servername, ALPNProtocols: [protocol === 'h2' ? 'h2' : 'http/1.1'] }
+  const common = { ...beneath(target), servername, ALPNProtocols: [protocol === 'h2' ? 'h2' : 'http/1.1'] }
   if (terms === undefined) return connectTls({ ...common, rejectUnauthorized: false }, standing)
   const { verify } = terms.rules
   if (verify === null) return connectTls({ ...common, secureContext: terms.context, rejectUnauthorized: false }, standing)
@@ -29,6 +35,14 @@ export const dial = ({ address: host, port, tls, protocol }: Target, standing: (
     else standing()
   })
   return socket
+}
+
+/** Where TLS goes to, or over what. */
+const beneath = ({ address: host, port, preamble }: Target) => {
+  if (preamble === undefined) return { host, port }
+  const socket = connectTcp({ host, port, noDelay: true })
+  socket.write(preamble)
+  return { socket }
 }
 
 const untrusted = (code: string) => Object.assign(new Error('the endpoint is not trusted'), { code })

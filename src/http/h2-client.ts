@@ -54,14 +54,16 @@ export class H2ClientConnection extends H2Wire<H2ClientStream> implements H2Clie
       failed: () => this.#leave(),
     }, { buffers: options.buffers })
     this.codec.start()
-    this.attach(dial(target, () => this.#connected()))
+    const { tls, preamble } = target
+    this.attach(dial(target, () => this.#connected(tls === null ? preamble : undefined)))
   }
 
-  #connected() {
+  #connected(preamble: Buffer | undefined) {
     if (this.closed) return
     this.stands = true
     this.#owner.stood()
     this.connected()
+    if (preamble !== undefined) this.send(preamble, 0, preamble.length)
     this.clock.disarm(this)
     this.flush()
     for (const stream of this.#waiting.splice(0)) stream.stood()

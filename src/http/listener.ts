@@ -39,7 +39,7 @@ export type ListenerOptions = {
   readonly divert?: (socket: Socket, arrival: Diverted) => boolean
   /** A connection that carries requests began, ended: for the metrics. */
   readonly opened: () => void
-  readonly closed: () => void
+  readonly closed: (client: Peer) => void
   /** A TLS client never came to speak: for the metrics. */
   readonly handshakeFailed: (reason: HandshakeFailure) => void
 }
@@ -179,7 +179,7 @@ export class Listener {
   #closed(connection: ServedConnection) {
     this.#connections.delete(connection)
     this.#proven.delete(connection)
-    this.#options.closed()
+    this.#options.closed(connection.client)
     if (this.#connections.size === 0) this.#emptied()
   }
 

@@ -24,6 +24,7 @@ export type ServerLimits = {
 }
 /** A connection as the listener knows it. */
 export interface ServedConnection extends Idling {
+  readonly client: Peer
   /** Finish what there is, take no more. */
   drain(): void
   /** Time is up. */

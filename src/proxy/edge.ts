@@ -111,7 +111,7 @@ export class Edge {
       terms: (name) => termsFor(this.table, name),
       divert: (socket, arrival) => this.#divert(socket, arrival),
       opened: events.opened,
-      closed: events.closed,
+      closed: (client) => { events.closed(); this.#pools.left(client) },
       handshakeFailed: events.handshakeFailed,
       proxyRules: () => this.#serving.view.proxyRules,
       proxyHeaderFailed: events.proxyHeaderFailed,

@@ -4,6 +4,7 @@ import type { Clock } from '../http/clock.ts'
 import type { FieldBlock } from '../http/fields.ts'
 import { grpcTimeoutMs } from '../http/grpc.ts'
 import { type AnswerSink, type Connection, type Exchange, ProxyError, type ReceivedAnswer, type ReceivedRequest, type Span, type UpstreamRequest } from '../http/message.ts'
+import type { Patron } from '../http/proxy-protocol/patron.ts'
 import type { RetryCondition, RetryPolicy, Timeouts } from '../model.ts'
 import type { Attempt } from '../telemetry/record.ts'
 import type { Applicant } from '../upstream/admission.ts'
@@ -24,7 +25,7 @@ import type { SpillSpace } from './spill-space.ts'
 import { TimeLimit } from './time-limit.ts'
 
 /** The request that is being forwarded, and what becomes of it. */
-export interface Forwarded extends BalancedRequest {
+export interface Forwarded extends BalancedRequest, Patron {
   readonly exchange: Exchange
   readonly method: string
   readonly timeouts: Timeouts
@@ -57,7 +58,7 @@ export interface Forwarded extends BalancedRequest {
 }
 
 /** What it needs of the worker. */
-export type Upstreams = { readonly pools: { to(endpoint: LiveEndpoint): Pick<EndpointPool, 'take' | 'dial'> }; readonly clock: Clock; readonly space: SpillSpace; readonly view: Pick<GlobalView, 'requestFields'> }
+export type Upstreams = { readonly pools: { to(endpoint: LiveEndpoint, patron: Patron): Pick<EndpointPool, 'take' | 'dial'> }; readonly clock: Clock; readonly space: SpillSpace; readonly view: Pick<GlobalView, 'requestFields'> }
 
 export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOwner {
   readonly #context: Forwarded
@@ -137,7 +138,7 @@ export class Forward implements AnswerSink, Applicant, AheadReader, CompressedOw
 
   #try(endpoint: LiveEndpoint, fresh: boolean) {
     const { attempts, timeouts } = this.#context
-    const pool = this.#upstreams.pools.to(endpoint)
+    const pool = this.#upstreams.pools.to(endpoint, this.#context)
     this.#attempt.begin(endpoint, attempts)
     const body = this.#body
     const connection = fresh ? pool.dial() : pool.take(this.#repeatable && body.lasts)

@@ -14,6 +14,7 @@ export const defaultBackendOptions: BackendOptions = {
 }
 
 export function backendOptions(values: Annotations, settings: Pick<RouteSettings, 'load-balance'>, tls?: EndpointTls): BackendOptions {
+  const proxyProtocol = values['lintel.dev/proxy-protocol']
   return {
     balance: balanceOf(values, settings),
     slowStartMs: (values['lintel.dev/slow-start'] ?? 0) * 1000,
@@ -21,6 +22,7 @@ export function backendOptions(values: Annotations, settings: Pick<RouteSettings
     ejectOn5xx: values['lintel.dev/eject-on-5xx'] ?? false,
     check: healthCheckOf(values),
     ...(tls !== undefined && { tls }),
+    ...(proxyProtocol !== undefined && { proxyProtocol }),
   }
 }
 

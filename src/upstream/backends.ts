@@ -152,7 +152,8 @@ export class Backends {
     const known = this.#live.get(key) ?? new LiveBackend(backend, live, this.#options)
     const kept = new Map(before.map((endpoint) => [endpoint.key, endpoint]))
     const transport = { tls: tlsTo(backend, this.#options.secrets), protocol: PROTOCOL[backend.protocol] }
-    known.update(backend, backend.endpoints.map(({ address, port }) => keep(kept, { address, port, ...transport }, serviceOf(key))))
+    const owned = { service: serviceOf(key), proxyProtocol: backend.options.proxyProtocol ?? null }
+    known.update(backend, backend.endpoints.map(({ address, port }) => keep(kept, { address, port, ...transport }, owned)))
     this.#live.set(key, known)
     if (this.#unwell.has(key)) known.judge((endpoint) => this.#isWell(key, endpoint))
     for (const endpoint of known.endpoints) this.#pools.use(endpoint.key)
@@ -171,7 +172,9 @@ const PROTOCOL = { http: 'h1', https: 'h1', h2c: 'h2', h2: 'h2', tcp: 'h1', udp:
 /** `namespace/name:port`: how the key of a backend begins. */
 const serviceOf = (key: string): string => key.split('|', 1)[0] ?? key
 
-const keep = (kept: ReadonlyMap<string, LiveEndpoint>, target: Target, service: string): LiveEndpoint => {
-  const key = poolKey(target)
-  return kept.get(key) ?? new LiveEndpoint(key, target, service)
+type Owned = Pick<LiveEndpoint, 'service' | 'proxyProtocol'>
+
+const keep = (kept: ReadonlyMap<string, LiveEndpoint>, target: Target, { service, proxyProtocol }: Owned): LiveEndpoint => {
+  const key = proxyProtocol === null ? poolKey(target) : `${poolKey(target)}|${proxyProtocol}`
+  return kept.get(key) ?? new LiveEndpoint(key, target, { service, proxyProtocol })
 }

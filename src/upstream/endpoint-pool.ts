@@ -3,6 +3,7 @@
 import type { ClientOptions } from '../http/client.ts'
 import type { Target } from '../http/dial.ts'
 import type { Connection } from '../http/message.ts'
+import type { Patron } from '../http/proxy-protocol/patron.ts'
 import type { PoolStats } from '../telemetry/pool-stats.ts'
 
 /** upstream-keepalive-* of the ConfigMap. `idle`: connections at rest kept in all; `idlePerEndpoint` of them to one endpoint. */
@@ -14,18 +15,23 @@ export type PoolLimits = {
   readonly requestsPerConnection: number
 }
 
-/** Where requests get their connections. */
-export interface EndpointPool {
+/** What is kept for an endpoint. */
+export interface Pooled {
   readonly target: Target
   readonly stats: PoolStats
-  /** repeatable: the request may be sent again where the upstream closes the connection just then (RFC 9110 §9.2.2). */
-  take(repeatable: boolean): Connection
-  /** A new one: what was idle may be as stale as the one that just failed. */
-  dial(): Connection
+  /** Where requests for a client get their connections. null: for nobody. */
+  for(patron: Patron | null): EndpointPool
   /** Closes up to `count` of the connections that have rested longest; returns how many there were. */
   closeIdle(count: number): number
   /** No reuse from now on; connections in use finish what they carry. */
   retire(): void
+}
+/** Where requests get their connections. */
+export interface EndpointPool extends Pooled {
+  /** repeatable: the request may be sent again where the upstream closes the connection just then (RFC 9110 §9.2.2). */
+  take(repeatable: boolean): Connection
+  /** A new one: what was idle may be as stale as the one that just failed. */
+  dial(): Connection
 }
 
 /** All pools, for one of them. */

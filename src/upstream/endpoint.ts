@@ -1,6 +1,7 @@
 // One endpoint of a backend as it lives: what balancing and health remember of it, from the first table that has it to the last.
 // Knows no requests, no connections and no way of balancing.
 import type { Target } from '../http/dial.ts'
+import type { ProxyVersion } from '../http/proxy-protocol/patron.ts'
 import type { EndpointRow, EndpointState } from '../telemetry/endpoint-rows.ts'
 import { Health } from './health/health.ts'
 import { Slowness } from './health/slowness.ts'
@@ -32,6 +33,8 @@ export class LiveEndpoint implements Patient {
   readonly target: Target
   /** Under which its pool counts. */
   readonly service: string
+  /** Its connections begin with a header of it. */
+  readonly proxyProtocol: ProxyVersion | null
   /** For the log: `address:port`. */
   readonly name: string
   /** Its share, relative to the others of its backend. */
@@ -51,9 +54,10 @@ export class LiveEndpoint implements Patient {
   #slowMs = 0
   #slowSince = 0
 
-  constructor(key: string, target: Target, service = '') {
+  constructor(key: string, target: Target, { service = '', proxyProtocol = null }: { readonly service?: string; readonly proxyProtocol?: ProxyVersion | null } = {}) {
     const { address, port } = target
     this.service = service
+    this.proxyProtocol = proxyProtocol
     this.key = key
     this.target = target
     this.name = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

@@ -43,6 +43,7 @@ export class Pool implements ClientOwner, EndpointPool {
     this.stats.hit()
     return last
   }
+  for() { return this }
   dial(): ClientConnection {
     this.stats.miss()
     return new ClientConnection(this.target, this, this.#owner.options)

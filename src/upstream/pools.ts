@@ -3,9 +3,12 @@ import { LRUCache } from 'lru-cache'
 import type { ClientOptions } from '../http/client.ts'
 import type { Target } from '../http/dial.ts'
 import { OutputBuffers } from '../http/h2/output.ts'
+import type { Peer } from '../http/message.ts'
+import type { Patron, ProxyVersion } from '../http/proxy-protocol/patron.ts'
 import type { PoolRow } from '../telemetry/pool-rows.ts'
 import { type PoolCounts, PoolStats } from '../telemetry/pool-stats.ts'
-import type { EndpointPool, PoolLimits, PoolOwner } from './endpoint-pool.ts'
+import { ClientPools } from './client-pools.ts'
+import type { EndpointPool, Pooled, PoolLimits, PoolOwner } from './endpoint-pool.ts'
 import { Pool } from './pool.ts'
 import { StreamPool } from './stream-pool.ts'
 
@@ -18,12 +21,14 @@ const TRIM_SHARE = 0.1
 /** Everything that makes two connections interchangeable. */
 export const poolKey = ({ address, port, tls, protocol }: Target): string => `${address}|${port}|${protocol}${tls === null ? '' : `|tls|${tls.serverName}|${tls.terms?.rules.id ?? ''}`}`
 
-/** An endpoint, to a pool. service: for people, whose it is; the first one where several Services share it. */
-export type PoolPlace = { readonly key: string; readonly target: Target; readonly service: string }
+/** An endpoint, to a pool. service: for people, whose it is; the first one where several Services share it. proxyProtocol: its connections begin with a header of it. */
+export type PoolPlace = { readonly key: string; readonly target: Target; readonly service: string; readonly proxyProtocol?: ProxyVersion | null }
 
 export class Pools implements PoolOwner {
   readonly options: ClientOptions
-  readonly #pools: LRUCache<string, EndpointPool>
+  readonly #pools: LRUCache<string, Pooled>
+  /** Where connections are for one client, by the client's. */
+  readonly #ofClients = new Map<Peer, Set<ClientPools>>()
   /** How many backends use a pool. */
   readonly #users = new Map<string, number>()
   readonly #services = new Map<string, PoolStats>()
@@ -34,14 +39,14 @@ export class Pools implements PoolOwner {
   constructor(limits: PoolLimits, options: ClientOptions) {
     this.options = options
     this.#limits = limits
-    this.#pools = new LRUCache<string, EndpointPool>({ max: MAX_POOLS, dispose: (pool) => this.#disposed(pool) })
+    this.#pools = new LRUCache<string, Pooled>({ max: MAX_POOLS, dispose: (pool) => this.#disposed(pool) })
   }
 
-  to(place: PoolPlace): EndpointPool {
-    return this.#pools.get(place.key) ?? this.#open(place)
+  to(place: PoolPlace, patron: Patron | null = null): EndpointPool {
+    return (this.#pools.get(place.key) ?? this.#open(place)).for(patron)
   }
   /** An endpoint that no backend has any more is asked once, by a request that was on its way there. */
-  #open(place: PoolPlace): EndpointPool {
+  #open(place: PoolPlace): Pooled {
     const pool = this.#create(place)
     if (!this.#users.has(place.key)) pool.retire()
     else {
@@ -50,8 +55,12 @@ export class Pools implements PoolOwner {
     }
     return pool
   }
-  #create({ target, service }: PoolPlace): EndpointPool {
+  #create({ target, service, proxyProtocol = null }: PoolPlace): Pooled {
     const stats = new PoolStats(service, this.#statsOf(service))
+    const create = (to: Target) => this.#plain(to, stats)
+    return proxyProtocol === null ? create(target) : new ClientPools(target, stats, { version: proxyProtocol, create, serves: (client, pools) => this.#serve(client, pools) })
+  }
+  #plain(target: Target, stats: PoolStats): EndpointPool {
     return target.protocol === 'h1' ? new Pool(target, stats, this) : new StreamPool(target, stats, { owner: this, buffers: this.#buffers })
   }
   #statsOf(service: string): PoolStats {
@@ -59,7 +68,18 @@ export class Pools implements PoolOwner {
     this.#services.set(service, stats)
     return stats
   }
-  #disposed(pool: EndpointPool) {
+  #serve(client: Peer, pools: ClientPools) {
+    const serving = this.#ofClients.get(client) ?? new Set()
+    this.#ofClients.set(client, serving.add(pools))
+  }
+  /** A client's connection is gone, and with it what was for it alone. */
+  left(client: Peer) {
+    const serving = this.#ofClients.get(client)
+    if (serving === undefined) return
+    this.#ofClients.delete(client)
+    for (const pools of serving) pools.left(client)
+  }
+  #disposed(pool: Pooled) {
     pool.stats.joined(-1)
     pool.retire()
   }

@@ -38,6 +38,7 @@ export class StreamPool implements H2ClientOwner, EndpointPool {
     }
     return this.dial()
   }
+  for() { return this }
   dial(): Connection {
     this.stats.miss()
     const connection = new H2ClientConnection(this.target, this, { ...this.#owner.options, buffers: this.#buffers })

@@ -90,7 +90,7 @@ export function course({ method, policy, first, rest, endpoints }: Asked): Told 
     write: () => true, tunnel: () => true, answer: () => undefined, abort: () => undefined,
   }
   const context: Forwarded = {
-    exchange, method, retry: policy, timeouts: { connectMs: 1, sendMs: 1, readMs: 1, requestMs: 0 }, plan: { block: noFields, names: answerNames() },
+    exchange, connection: exchange.client, client: '', method, retry: policy, timeouts: { connectMs: 1, sendMs: 1, readMs: 1, requestMs: 0 }, plan: { block: noFields, names: answerNames() },
     answerFields: noFields, upstreamTarget: '/', attempts: [], start: performance.now(), status: 0, bytesOut: 0, session: null, head: request, whole: null, errorPages: null, askForPage: () => undefined, answerBuffer: undefined, compression: null, text: () => '',
     upstreamLines: () => Buffer.from('Host: h\r\n'),
     refuse: ({ status, code }) => { told.status = status; told.reason = code; told.answers++ },
