@@ -10,9 +10,9 @@ export type MemoryUse = { readonly usedBytes: number; readonly limitBytes: numbe
 
 type Files = { readonly limits: readonly string[]; readonly usage: string; readonly cache: RegExp }
 const FILES: Readonly<Record<GroupFolder['version'], Files>> = {
-  1: { limits: ['memory.limit_in_bytes'], usage: 'memory.usage_in_bytes', cache: /^total_inactive_file (\d+)/m },
+  1: { limits: ['memory.limit_in_bytes'], usage: 'memory.usage_in_bytes', cache: /^total_(?:in)?active_file (\d+)/gm },
   // Above memory.high the kernel slows us down and takes pages away: for a proxy that is as bad as no memory.
-  2: { limits: ['memory.max', 'memory.high'], usage: 'memory.current', cache: /^inactive_file (\d+)/m },
+  2: { limits: ['memory.max', 'memory.high'], usage: 'memory.current', cache: /^(?:in)?active_file (\d+)/gm },
 }
 
 type Bounded = { readonly folder: string; readonly files: Files; readonly limitBytes: number }
@@ -36,12 +36,13 @@ export class Memory {
     return uses.reduce((worst, use) => share(use) > share(worst) ? use : worst)
   }
 
-  /** Files that were read once count as used until somebody needs the room: they are taken off, as kubelet does. */
+  /** Files that were read count as used until somebody needs the room: they are taken off. */
   #useOf({ folder, files, limitBytes }: Bounded, enough: number): MemoryUse {
     const usedBytes = Number(this.#read(`${folder}/${files.usage}`) ?? 0)
     if (usedBytes < limitBytes * enough) return { usedBytes, limitBytes }
-    const [, cacheBytes = '0'] = files.cache.exec(this.#read(`${folder}/memory.stat`) ?? '') ?? []
-    return { usedBytes: Math.max(0, usedBytes - Number(cacheBytes)), limitBytes }
+    const cached = (this.#read(`${folder}/memory.stat`) ?? '').matchAll(files.cache)
+    const cacheBytes = [...cached].reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+    return { usedBytes: Math.max(0, usedBytes - cacheBytes), limitBytes }
   }
 
   #residentBytes(): number {

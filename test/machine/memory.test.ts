@@ -10,7 +10,7 @@ test('version 2: the tightest of max and high, files that could be dropped taken
   const memory = new Memory(files({
     '/proc/self/cgroup': '0::/pod\n',
     '/sys/fs/cgroup/pod/memory.max': `${256 * MIB}\n`, '/sys/fs/cgroup/pod/memory.high': `${200 * MIB}\n`,
-    '/sys/fs/cgroup/pod/memory.current': `${150 * MIB}\n`, '/sys/fs/cgroup/pod/memory.stat': `anon 1\ninactive_file ${50 * MIB}\n`,
+    '/sys/fs/cgroup/pod/memory.current': `${150 * MIB}\n`, '/sys/fs/cgroup/pod/memory.stat': `anon 1\ninactive_file ${30 * MIB}\nactive_file ${20 * MIB}\n`,
     '/sys/fs/cgroup/memory.max': 'max\n',
   }), 1024 * MIB)
   expect(memory.use()).toEqual({ usedBytes: 100 * MIB, limitBytes: 200 * MIB })
