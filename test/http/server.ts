@@ -76,8 +76,9 @@ class ObservedConnection extends ServerConnection {
   #notify: () => void = () => undefined
   observe(notify: () => void) { this.#notify = notify }
   protected override received(bytes: Buffer) {
+    const { length } = bytes // what is read is spent then
     super.received(bytes)
-    this.read += bytes.length
+    this.read += length
     this.#notify()
   }
   protected override ended() {
