@@ -45,7 +45,7 @@ export const annotationSchema = z.object({
     .describe('Host field of requests to the endpoint'),
   'backend-protocol': protocol.optional().describe('HTTP, HTTPS, GRPC or GRPCS towards the endpoint. Default: HTTP'),
   'lintel.dev/proxy-protocol': z.enum(['v1', 'v2'], 'expected v1 or v2').optional()
-    .describe('Connections to the endpoint begin with a header of the PROXY protocol that tells it the client. Each is for one client alone: its next requests may use it'),
+    .describe('Connections to the endpoint begin with a header of the PROXY protocol that tells it the client. Each is for one client alone: its next requests may use it. Active checks see then whether it takes connections, no more'),
   'service-upstream': boolean.optional().describe('Use the cluster IP of the Service instead of its endpoints. Default: the ConfigMap'),
   'proxy-connect-timeout': wholeSeconds.optional().describe('Time to connect to the endpoint, seconds. Default: the ConfigMap'),
   'proxy-read-timeout': wholeSeconds.optional().describe('Time between two reads from the endpoint, seconds. Default: the ConfigMap'),

@@ -1,5 +1,5 @@
 // Annotations of an Ingress → how requests are spread over the endpoints of its Services. Knows no Services.
-import type { Balance, BackendOptions, EndpointTls, Limits } from '../model.ts'
+import type { Balance, BackendOptions, EndpointTls, HealthCheck, Limits } from '../model.ts'
 import type { Annotations } from './annotations.ts'
 import { SUBSET_SIZE } from './balance-annotations.ts'
 import { healthCheckOf } from './health-annotations.ts'
@@ -15,16 +15,20 @@ export const defaultBackendOptions: BackendOptions = {
 
 export function backendOptions(values: Annotations, settings: Pick<RouteSettings, 'load-balance'>, tls?: EndpointTls): BackendOptions {
   const proxyProtocol = values['lintel.dev/proxy-protocol']
+  const check = healthCheckOf(values)
   return {
     balance: balanceOf(values, settings),
     slowStartMs: (values['lintel.dev/slow-start'] ?? 0) * 1000,
     limits: limitsOf(values),
     ejectOn5xx: values['lintel.dev/eject-on-5xx'] ?? false,
-    check: healthCheckOf(values),
+    check: proxyProtocol === undefined ? check : tcpOnly(check),
     ...(tls !== undefined && { tls }),
     ...(proxyProtocol !== undefined && { proxyProtocol }),
   }
 }
+
+/** A check sends no PROXY header, without which such an endpoint answers nothing: whether it takes connections is all that can be seen. */
+const tcpOnly = (check: HealthCheck | null): HealthCheck | null => check === null ? null : { ...check, type: 'tcp' }
 
 /** Affinity goes before a hash, that before load-balance, as in ingress-nginx. */
 function balanceOf(values: Annotations, settings: Pick<RouteSettings, 'load-balance'>): Balance {
