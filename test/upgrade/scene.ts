@@ -1,69 +1,102 @@
 // A host on which one program after another serves the same ports, as two pods of a DaemonSet with hostNetwork and maxSurge 1 do, under load.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CONFIGURED } from '../features/scene.ts'
+import { ask, CONFIGURED } from '../features/scene.ts'
 import { standing } from '../rollout/deployment.ts'
+import { HOST } from '../rollout/http-lane.ts'
 import { type Pod, startPod } from '../rollout/pod-process.ts'
 import { configMap } from '../support/manifests.ts'
 import { freePort } from '../support/ports.ts'
-import { type Program, start } from '../support/program.ts'
-import { until } from '../support/until.ts'
+import { toYaml } from '../support/program.ts'
+import { until, within } from '../support/until.ts'
 import { callLane, freshLane, http2Lane, keptLane, type Lane, probeLane, socketLane, type Tally } from './lanes.ts'
+import { listening, START_MS, Successor } from './successor.ts'
 
 /** rate: requests a second, of all kinds together. */
 export type Load = { readonly rate: number; readonly sockets: number; readonly graceSeconds: number }
-const LANES = { fresh: 24, kept: 8, http2: 4, calls: 4 }
+/** any: at a random moment of the start. listening: as soon as one of its workers listens, which is shortly before it is ready. */
+export type Moment = 'any' | 'listening'
+
+/** Half of the sockets are by TLS, too. */
+const LANES = [
+  { run: freshLane, tls: false, count: 14 }, { run: freshLane, tls: true, count: 8 }, { run: keptLane, tls: false, count: 5 }, { run: keptLane, tls: true, count: 5 },
+  { run: http2Lane, tls: true, count: 4 }, { run: callLane, tls: true, count: 4 },
+] as const
 const SOCKET_EVERY_MS = 500
 const PROBE_EVERY_MS = 50
+const WORKERS = 2
+/** So that there is time between the first one that listens and the last. */
+const MANY = 4
+/** Longer than a request takes on a busy machine: one that is not answered has come to a program that stands still. */
+const ANSWERED_MS = 2000
+const END_MS = 30_000
 
 export class Host {
   readonly #folder = mkdtempSync(join(tmpdir(), 'lintel-upgrade-'))
   readonly #ports = { http: freePort(), https: freePort(), healthz: freePort() }
-  readonly #manifests: readonly object[]
+  readonly #load: Load
   #started = 0
-  #current: Program | undefined
+  /** What a start took last. */
+  #startMs = 0
+  #current: Successor | undefined
 
-  static async run(load: Load, act: (host: Host) => Promise<void>): Promise<Tally> {
+  static async run(load: Load, act: (host: Host) => Promise<void>): Promise<Tally & { readonly seconds: number }> {
     const pod = await startPod(200, { seen: () => { /* nobody counts */ } })
     const host = new Host(pod, load)
     try {
       host.#current = await host.#start()
-      return await host.#under(load, () => act(host))
+      return await host.#under(() => act(host))
     } finally {
+      await host.#current?.end(END_MS)
       pod.kill()
-      await host.#current?.stop()
       rmSync(host.#folder, { recursive: true, force: true })
     }
   }
 
-  private constructor(pod: Pod, { graceSeconds }: Load) {
-    this.#manifests = [...standing(), slice(pod), configMap({ name: 'settings' }, { 'worker-shutdown-timeout': `${graceSeconds}s`, 'keep-alive-requests': '1000000' })]
+  private constructor(pod: Pod, load: Load) {
+    this.#load = load
+    const settings = configMap({ name: 'settings' }, { 'worker-shutdown-timeout': `${load.graceSeconds}s`, 'keep-alive-requests': '1000000' })
+    writeFileSync(join(this.#folder, 'manifests.yaml'), toYaml([...standing(), slice(pod), settings]))
   }
 
   /** A new program becomes ready, the old one gets SIGTERM, and ends. Resolves to when it got it, and its exit code. */
   async upgrade(): Promise<{ readonly fromMs: number; readonly exit: number | null; readonly said: readonly string[] }> {
-    const old = this.#current
-    this.#current = await this.#start()
-    const fromMs = performance.now()
-    old?.signal('SIGTERM')
-    const exit = await old?.exited ?? null
-    await old?.stop()
-    return { fromMs, exit, said: this.#current.stderr }
+    return this.#replace(await this.#start())
+  }
+
+  /**
+   * A new program is killed before it is ready. Resolves to how many listeners it had. It is stopped first: where it turns out that clients already
+   * come to it, it was ready a moment too soon, goes on as an upgrade, and the next one is tried.
+   */
+  async kill(moment: Moment): Promise<number> {
+    for (;;) {
+      const own = listening(this.#ports.http)
+      const successor = new Successor([...this.#flags(), `--workers=${MANY}`])
+      if (moment === 'listening') await successor.stoppedAsItListens(this.#ports.http)
+      else await Bun.sleep(Math.random() * this.#startMs).then(() => successor.stopped())
+      if (await within(ask(this.#ports.http, { host: HOST }), ANSWERED_MS) !== undefined) {
+        const listeners = listening(this.#ports.http) - own
+        await successor.end(0)
+        return listeners
+      }
+      successor.signal('SIGCONT')
+      await this.#replace(await successor.ready())
+    }
   }
 
   /** A new program is killed as soon as it answers probes. Resolves to whether it said that it was ready. */
-  async kill(): Promise<boolean> {
-    const child = this.#spawn([])
-    await until('it answers probes', () => existsSync(this.#socket))
-    child.kill('SIGKILL')
-    return (await child.stderr.text()).includes('lintel: ready')
+  async killAsItAnswers(): Promise<boolean> {
+    const successor = new Successor(this.#flags())
+    await until('it answers probes', () => existsSync(this.#socket), START_MS)
+    await successor.end(0)
+    return successor.isReady
   }
 
   /** A new program ends by itself with its workers listening for HTTP, because they can't for HTTPS. Resolves to its exit code. */
-  async fail(): Promise<number> {
+  async fail(): Promise<number | null> {
     using held = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-    return await this.#spawn([`--https-port=${held.port}`]).exited
+    return await new Successor([...this.#flags(), `--https-port=${held.port}`]).exited
   }
 
   /** Whether the last program that was started is ready, as `lintel ready` has it. */
@@ -73,27 +106,40 @@ export class Host {
 
   get #socket(): string { return join(this.#folder, `${this.#started}.sock`) }
 
-  #spawn(more: readonly string[]) {
-    return Bun.spawn([process.execPath, 'src/main.ts', `--manifests=${this.#current?.folder}`, ...this.#flags(), ...more], { stdio: ['ignore', 'ignore', 'pipe'] })
-  }
-
   #flags(): string[] {
     this.#started++
     const { http, https, healthz } = this.#ports
-    return [`--http-port=${http}`, `--https-port=${https}`, `--healthz-port=${healthz}`, `--healthz-socket=${this.#socket}`, '--bind-address=127.0.0.1', '--workers=2', CONFIGURED]
+    return [
+      `--manifests=${this.#folder}`, `--http-port=${http}`, `--https-port=${https}`, `--healthz-port=${healthz}`, `--healthz-socket=${this.#socket}`,
+      '--bind-address=127.0.0.1', `--workers=${WORKERS}`, CONFIGURED,
+    ]
   }
 
-  #start(): Promise<Program> { return start({ manifests: this.#manifests, flags: this.#flags() }) }
+  async #start(): Promise<Successor> {
+    const from = performance.now()
+    const started = await new Successor(this.#flags()).ready()
+    this.#startMs = performance.now() - from
+    return started
+  }
 
-  async #under({ rate, sockets }: Load, act: () => Promise<void>): Promise<Tally> {
+  async #replace(next: Successor) {
+    const old = this.#current
+    this.#current = next
+    const fromMs = performance.now()
+    return { fromMs, exit: await old?.end(END_MS) ?? null, said: next.stderr }
+  }
+
+  async #under(act: () => Promise<void>): Promise<Tally & { readonly seconds: number }> {
     const tally: Tally = { done: {}, lost: [], ends: [], slowestMs: 0 }
     let over = false
-    const lane = (everyMs: number, port = this.#ports.http): Lane => ({ port, tally, everyMs, isOver: () => over })
-    const lanes = (count: number, run: (lane: Lane) => Promise<void>, each: Lane) => Array.from({ length: count }, () => run(each))
-    const everyMs = 1000 * Object.values(LANES).reduce((sum, count) => sum + count, 0) / rate
+    const lane = (tls: boolean, everyMs: number): Lane => ({ port: tls ? this.#ports.https : this.#ports.http, tls, tally, everyMs, isOver: () => over })
+    const { rate, sockets } = this.#load
+    const everyMs = 1000 * LANES.reduce((sum, { count }) => sum + count, 0) / rate
+    const from = performance.now()
     const work = [
-      ...lanes(LANES.fresh, freshLane, lane(everyMs)), ...lanes(LANES.kept, keptLane, lane(everyMs)), ...lanes(LANES.http2, http2Lane, lane(everyMs)), ...lanes(LANES.calls, callLane, lane(everyMs)),
-      ...lanes(sockets, socketLane, lane(SOCKET_EVERY_MS)), probeLane(lane(PROBE_EVERY_MS, this.#ports.healthz)),
+      ...LANES.flatMap(({ run, tls, count }) => Array.from({ length: count }, () => run(lane(tls, everyMs)))),
+      ...Array.from({ length: sockets }, (_, i) => socketLane(lane(i % 2 === 1, SOCKET_EVERY_MS))),
+      probeLane({ ...lane(false, PROBE_EVERY_MS), port: this.#ports.healthz }),
     ]
     try {
       await act()
@@ -101,7 +147,7 @@ export class Host {
       over = true
       await Promise.all(work)
     }
-    return tally
+    return { ...tally, seconds: (performance.now() - from) / 1000 }
   }
 }
 
