@@ -67,7 +67,7 @@ class Cluster implements Source {
     const { changed } = this.#referring(referred, to)
     const emit = (changes: readonly Change[]) => { if (changes.length > 0) changed(changes) }
     const scope: IngressScope = new IngressScope((namespace) => namespaces.isVisible(namespace))
-    const namespaces = new Namespaces({ selected: this.#scope.selector !== '', turned: (namespace) => emit(scope.turned(namespace)) })
+    const namespaces = new Namespaces({ names: this.#scope.namespaces, selector: this.#scope.selector }, { turned: (namespace) => emit(scope.turned(namespace)), report: to.report })
     const query = this.#scope.selector === '' ? {} : { labelSelector: this.#scope.selector }
     await this.#follow({ resource: resources.Namespace, namespace: '', query, optional: this.#isNamespaced }, namespaces, to)
     const events = { ...this.#events(to), changed: (changes: readonly Change[]) => emit(scope.pass(changes)), ...this.#ingressSeen && { seen: this.#ingressSeen } }

@@ -2,7 +2,7 @@
 import type { Ingress, IngressClass, Objects } from '../kube/objects.ts'
 import type { BuildOptions } from './options.ts'
 
-const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
+export const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 
 export type ClassOptions = Pick<BuildOptions, 'controllerClass' | 'ingressClass' | 'ingressClassByName' | 'watchIngressWithoutClass'>
 
@@ -20,6 +20,11 @@ export function classSelector(options: ClassOptions, classes: Objects['IngressCl
 export function parametersOf(options: ClassOptions, classes: Objects['IngressClass']): string {
   const named = [...classes.values()].filter((cls) => cls.parameters !== '' && isOurs(options, cls))
   return named.toSorted((a, b) => (a.meta.name < b.meta.name ? -1 : 1))[0]?.parameters ?? ''
+}
+
+/** The controller that no IngressClass has, though Ingresses are chosen by it; `` where one has. A folder that is served without regard to classes lacks nothing. */
+export function lacksClass(options: ClassOptions, classes: Objects['IngressClass']): string {
+  return options.watchIngressWithoutClass || [...classes.values()].some((cls) => isOurs(options, cls)) ? '' : options.controllerClass
 }
 
 /** Folders of manifests seldom have IngressClass objects: a name that no object has means the class of the flag. */

@@ -1,7 +1,7 @@
 // Table.global from build to build: read anew only when an object behind it changed. Knows nothing of Ingresses.
 import type { ConfigMap, Objects } from '../kube/objects.ts'
 import type { Global, Issue } from '../model.ts'
-import { type ClassOptions, parametersOf } from './classes.ts'
+import { CLASS_ANNOTATION, type ClassOptions, lacksClass, parametersOf } from './classes.ts'
 import { readFallback, type ReadFallback } from './fallback.ts'
 import { readFields, type ReadFields } from './fields.ts'
 import { memoEqual, memoLast } from './memo.ts'
@@ -25,6 +25,7 @@ export function globals(options: GlobalOptions): (objects: Objects) => BuiltGlob
   const requestFieldsOf = memoLast(namedFields('proxy-set-headers'))
   const responseFieldsOf = memoLast(namedFields('add-headers'))
   const fallbackOf = memoLast(readFallback)
+  const lacksOf = memoLast(readLacks)
   const join = memoLast(joinGlobal)
   return function build({ ConfigMap: configMaps, Service: services, IngressClass: classes }) {
     // The flag goes before the parameters of the class.
@@ -34,18 +35,24 @@ export function globals(options: GlobalOptions): (objects: Objects) => BuiltGlob
     const forRoutes = routeSettingsOf(read.settings)
     const fallback = fallbackOf(defaultBackendService, services.get(defaultBackendService), forRoutes)
     const requestFields = requestFieldsOf(requestKey, configMaps.get(requestKey), configmap)
-    const absent = options.configmap === '' && !configMaps.has(configmap) ? configmap : ''
-    return { ...join(read, requestFields, responseFieldsOf(responseKey, configMaps.get(responseKey), configmap), fallback, absent), routeSettings: forRoutes }
+    const absent = configmap === '' || configMaps.has(configmap) ? '' : configmap
+    const lacks = lacksOf(absent, options.configmap === '' ? 'our IngressClass names it as its parameters' : '--configmap names it', lacksClass(options, classes))
+    return { ...join(read, requestFields, responseFieldsOf(responseKey, configMaps.get(responseKey), configmap), fallback, lacks), routeSettings: forRoutes }
   }
 }
 
-/** absent: the ConfigMap that a class names and that is not there. */
-function joinGlobal(...[{ settings, issues }, request, response, fallback, absent]: [ReadSettings, ReadFields, ReadFields, ReadFallback, string]): JoinedGlobal {
-  const reason = 'does not exist, and our IngressClass names it as its parameters: the defaults hold until it does'
+/** What flags and classes name and is not there. absent: the ConfigMap with the settings; `` where there is none to miss. controller: of no IngressClass; `` where one has it. */
+function readLacks(absent: string, named: string, controller: string): readonly Issue[] {
+  const configMap = { object: `ConfigMap ${absent}`, field: '', reason: `does not exist, and ${named}: the defaults hold until it does` }
+  const reason = `no IngressClass has the controller ${controller}: only Ingresses with the annotation ${CLASS_ANNOTATION} are served until one has; see --controller-class`
+  return [...absent === '' ? [] : [configMap], ...controller === '' ? [] : [{ object: 'IngressClass', field: 'spec.controller', reason }]]
+}
+
+function joinGlobal(...[{ settings, issues }, request, response, fallback, lacks]: [ReadSettings, ReadFields, ReadFields, ReadFallback, readonly Issue[]]): JoinedGlobal {
   return {
     global: { settings, fallback: fallback.route, requestFields: request.fields, responseFields: response.fields },
     fallback,
-    issues: [...absent === '' ? [] : [{ object: `ConfigMap ${absent}`, field: '', reason }], ...issues, ...request.issues, ...response.issues, ...fallback.issues],
+    issues: [...lacks, ...issues, ...request.issues, ...response.issues, ...fallback.issues],
   }
 }
 
