@@ -285,7 +285,7 @@ export type Issue = {
 export type Update = {
   readonly base: number | null
   readonly version: number
-  /** When the change that caused it reached the watcher, epoch ms with fraction (performance.timeOrigin + performance.now()). */
+  /** When the change that caused it reached the watcher, epoch ms with fraction (wall-clock.ts). */
   readonly at: number
   readonly global?: Global
   readonly hosts: readonly (readonly [string, Host | null])[]

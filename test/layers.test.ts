@@ -10,14 +10,15 @@ const mayImport: Record<string, readonly string[]> = {
   http: [],
   machine: [],
   certificate: [],
+  'wall-clock': [],
   model: ['settings'],
   update: ['model', 'settings'],
   channel: ['model', 'settings'],
-  telemetry: ['model', 'settings'],
+  telemetry: ['model', 'settings', 'wall-clock'],
   kube: ['model'],
   table: ['kube', 'model', 'settings'],
   cluster: ['kube', 'model', 'settings'],
-  watcher: ['kube', 'table', 'model', 'update', 'channel', 'settings'],
+  watcher: ['kube', 'table', 'model', 'update', 'channel', 'settings', 'wall-clock'],
   upstream: ['http', 'model', 'telemetry'],
   stream: ['upstream', 'http', 'model', 'telemetry'],
   policies: ['http', 'model', 'telemetry'],
@@ -28,7 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
   main: ['supervisor', 'cli', 'settings'],
   'workers/certificate': ['certificate'],
   'workers/watcher': ['watcher', 'cluster', 'kube', 'table', 'model', 'update', 'channel', 'settings'],
-  'workers/proxy': ['proxy', 'policies', 'upstream', 'http', 'model', 'update', 'telemetry', 'channel', 'settings'],
+  'workers/proxy': ['proxy', 'policies', 'upstream', 'http', 'model', 'update', 'telemetry', 'channel', 'settings', 'wall-clock'],
 }
 
 /** `src/table/build.ts` → `table`; `src/settings.ts` and `src/settings/flags.ts` are one layer; `workers/proxy.ts` → `workers/proxy`. */

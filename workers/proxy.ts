@@ -10,6 +10,7 @@ import { type Counters, counters, REPORT_EVERY_MS } from '../src/telemetry/count
 import { logBatcher } from '../src/telemetry/log-writer.ts'
 import type { RequestRecord } from '../src/telemetry/record.ts'
 import type { StreamRecord } from '../src/telemetry/stream-record.ts'
+import { WallClock } from '../src/wall-clock.ts'
 
 type Start = Extract<ToWorker, { type: 'start' }>
 type Claim = Extract<ToWorker, { type: 'claim' }>
@@ -24,9 +25,10 @@ class ProxyThread {
   #watcher: MessagePort | null = null
   #unopened: Extract<FromProxy, { type: 'unopened' }> = { type: 'unopened', ports: [] }
   readonly #ports: { readonly http: number; readonly https: number }
+  readonly #wall = new WallClock()
   #listening = false
 
-  static async start({ flags, watcher }: Start): Promise<ProxyThread> {
+  static async start({ id, flags, watcher }: Start): Promise<ProxyThread> {
     const counts = counters(flags.timeBuckets)
     const batcher = logBatcher((lines) => post({ type: 'log', lines }))
     const logs = { requests: requestLog(batcher), streams: streamsLog(batcher) }
@@ -46,6 +48,8 @@ class ProxyThread {
       defect: (error) => post({ type: 'note', line: `a request failed by a defect of Lintel: ${error instanceof Error ? error.stack : String(error)}` }),
     })
     const thread: ProxyThread = new ProxyThread({ edge, counts, logs, ports: { http: flags.httpPort, https: flags.httpsPort } })
+    // All workers of a program find the same.
+    if (edge.trouble !== null && id === 1) post({ type: 'note', line: `issue ${edge.trouble}` })
     thread.follow(watcher)
     setInterval(() => thread.report(null), REPORT_EVERY_MS)
     return thread
@@ -73,7 +77,7 @@ class ProxyThread {
   #applied(update: Update, whole: boolean) {
     this.#edge.updated(update, whole)
     if (update.global !== undefined) this.#configureLogs(update.global.settings)
-    if (!whole) this.#counts.observePropagation(performance.timeOrigin + performance.now() - update.at)
+    if (!whole) this.#counts.observePropagation(Math.max(0, this.#wall.now() - update.at))
     post({ type: 'at', version: update.version })
     if (whole && this.#unopened.ports.length > 0) this.tellUnopened(this.#unopened.ports)
     if (!this.#listening) this.#listen()

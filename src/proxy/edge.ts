@@ -70,6 +70,8 @@ const STREAM_DESCRIPTORS = 2
 
 export class Edge {
   readonly table = new LiveTable()
+  /** What this machine does not give, for people; null: nothing is amiss. */
+  readonly trouble: string | null
   readonly #serving: Serving
   readonly #app: ProxyApp
   readonly #listener: Listener
@@ -94,8 +96,10 @@ export class Edge {
     this.#pools = new Pools(poolLimits(settings), wire)
     const view = globalView(this.table.global)
     const backends = new Backends(this.#pools, { workers: bind.workers, ejected: events.ejected, secrets: this.table })
+    const { space, trouble } = SpillSpace.open()
+    this.trouble = trouble
     const mirrors = new Mirrors(this.#pools, events.mirrorDropped)
-    const shared = { ids: new RequestIds(), texts: new Texts(), space: new SpillSpace(), compressors: new Compressors(), mirrors }
+    const shared = { ids: new RequestIds(), texts: new Texts(), space, compressors: new Compressors(), mirrors }
     const descriptors = new Descriptors(descriptorLimit())
     this.#overload = new Overload(settings, { clock: this.#clock, memory: new Memory(), descriptors, relieve: (share) => this.#relieve(share), note: events.note })
     this.#serving = { ...shared, overload: this.#overload, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }

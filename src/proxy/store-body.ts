@@ -13,7 +13,9 @@ export const storeBody = ({ policies: { requestBuffer } }: Route, { space }: Ser
   return function storeBody(c, next) {
     const context = contextOf(c)
     const { exchange } = context
-    if ((exchange.first.last && exchange.request.length !== CHUNKED) || isDialogue(exchange.request)) return next()
+    const { length } = exchange.request
+    if ((exchange.first.last && length !== CHUNKED) || isDialogue(exchange.request)) return next()
+    if (!space.isUsable && (length === CHUNKED || length > memoryBytes)) return next()
     // A client that leaves settles nothing: what waits here goes with it.
     const whole = new Promise<void>((resolve, reject) => {
       const failed = (error: ProxyError) => context.forward.active ? context.forward.abandon(error) : reject(error)

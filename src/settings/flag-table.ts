@@ -56,7 +56,7 @@ const scope = {
 }
 
 const ports = {
-  bindAddress: acts(text, '0.0.0.0', 'Address of the HTTP and HTTPS ports'),
+  bindAddress: acts(text, '', 'Address of the HTTP and HTTPS ports; none: every address, IPv4 and IPv6'),
   httpPort: acts(port, '80', 'HTTP; 0 takes a free port'),
   httpsPort: acts(port, '443', 'HTTPS; 0 takes a free port'),
   healthzPort: acts(port, '10254', 'Health, metrics and state of the program; 0 takes a free port'),

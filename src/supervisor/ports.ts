@@ -1,21 +1,26 @@
-// Ports that we may choose ourselves (`--http-port 0`): one number for all workers, taken before they listen.
-import { createServer, type Server } from 'node:net'
+// Where we listen, as far as it is left to us: every address of the machine, and ports (`--http-port 0`): one number for all workers, taken before they listen.
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import { FlagError, type Flags } from '../settings.ts'
 
 /**
- * Flags with real ports. The free ones are held by listeners that workers can join (reusePort): `release` when all of them listen and
+ * Flags with a real address and real ports. The free ones are held by listeners that workers can join (reusePort): `release` when all of them listen and
  * before anyone is told the numbers, for no connection may land here. Throws FlagError.
  */
 export async function choosePorts(flags: Flags): Promise<{ flags: Flags; release: () => Promise<void> }> {
-  const http = await chosenPort(flags.httpPort, flags.bindAddress)
-  const https = await chosenPort(flags.httpsPort, flags.bindAddress)
+  const bindAddress = flags.bindAddress === '' ? everyAddress() : flags.bindAddress
+  const http = await chosenPort(flags.httpPort, bindAddress)
+  const https = await chosenPort(flags.httpsPort, bindAddress)
   const held = [http.holder, https.holder].filter((server) => server !== undefined)
   return {
-    flags: { ...flags, httpPort: http.port, httpsPort: https.port },
+    flags: { ...flags, bindAddress, httpPort: http.port, httpsPort: https.port },
     release: async () => void (await Promise.all(held.map(closed))),
   }
 }
+
+/** `::` takes IPv4 too, on a node without IPv4 as well as on one whose IPv6 is switched off by sysctl. A kernel without IPv6 has neither the file nor such sockets. */
+const everyAddress = (): string => existsSync('/proc/net/if_inet6') ? '::' : '0.0.0.0'
 
 /** A fixed port is not held: while another process serves it, its connections would come to us (bun.md §5.4). */
 async function chosenPort(port: number, host: string): Promise<{ port: number; holder?: Server }> {

@@ -1,4 +1,5 @@
 // nginx's access log variables, read from a RequestRecord (ingress-nginx.md §4.2). Knows no escaping.
+import { WallClock } from '../wall-clock.ts'
 import { connectionVariables } from './connection-variables.ts'
 import { commonLogTime, isoTime, perSecond, seconds } from './log-time.ts'
 import type { Attempt, RequestRecord } from './record.ts'
@@ -11,6 +12,7 @@ export function variable(name: string): Variable | undefined {
   return variables.get(name) ?? prefixed(name)
 }
 
+const wall = new WallClock()
 const timeLocal = perSecond(commonLogTime)
 const timeIso = perSecond(isoTime)
 
@@ -20,9 +22,9 @@ const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['binary_remote_addr', ({ client }) => client],
   ['the_real_ip', ({ client }) => client],
   ['remote_user', (record) => basicUser(record.field('authorization'))],
-  ['time_local', ({ end }) => timeLocal(epochMs(end))],
-  ['time_iso8601', ({ end }) => timeIso(epochMs(end))],
-  ['msec', ({ end }) => seconds(epochMs(end))],
+  ['time_local', ({ end }) => timeLocal(wall.at(end))],
+  ['time_iso8601', ({ end }) => timeIso(wall.at(end))],
+  ['msec', ({ end }) => seconds(wall.at(end))],
   ['request', ({ method, target, protocol }) => present(method === '' ? '' : `${method} ${target} ${protocol}`)],
   ['request_method', ({ method }) => present(method)],
   ['request_uri', ({ target }) => present(target)],
@@ -82,12 +84,6 @@ function prefixed(name: string): Variable | undefined {
 function present(text: string | undefined): string | undefined {
   return text === '' ? undefined : text
 }
-
-function epochMs(performanceMs: number): number {
-  return TIME_ORIGIN + performanceMs
-}
-/** Asked once: the clock is a call out of JavaScript. */
-const TIME_ORIGIN = performance.timeOrigin
 
 function each(attempts: readonly Attempt[], show: (attempt: Attempt) => string): string | undefined {
   const [first] = attempts

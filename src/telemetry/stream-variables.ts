@@ -1,4 +1,5 @@
 // nginx's variables of its stream module, read from a StreamRecord (ingress-nginx.md §4.15). Knows no escaping.
+import { WallClock } from '../wall-clock.ts'
 import { commonLogTime, isoTime, perSecond, seconds } from './log-time.ts'
 import type { StreamAttempt, StreamRecord } from './stream-record.ts'
 
@@ -9,7 +10,7 @@ export const streamVariable = (name: string): Variable | undefined => variables.
 
 const timeLocal = perSecond(commonLogTime)
 const timeIso = perSecond(isoTime)
-const epochMs = (ms: number): number => performance.timeOrigin + ms
+const wall = new WallClock()
 const present = (text: string): string | undefined => (text === '' ? undefined : text)
 const each = (attempts: readonly StreamAttempt[], show: (attempt: StreamAttempt) => string): string | undefined =>
   attempts.length === 0 ? undefined : attempts.map(show).join(', ')
@@ -19,9 +20,9 @@ const variables: ReadonlyMap<string, Variable> = new Map<string, Variable>([
   ['binary_remote_addr', ({ client }) => client],
   ['remote_port', ({ clientPort }) => String(clientPort)],
   ['server_port', ({ port }) => String(port)],
-  ['time_local', ({ end }) => timeLocal(epochMs(end))],
-  ['time_iso8601', ({ end }) => timeIso(epochMs(end))],
-  ['msec', ({ end }) => seconds(epochMs(end))],
+  ['time_local', ({ end }) => timeLocal(wall.at(end))],
+  ['time_iso8601', ({ end }) => timeIso(wall.at(end))],
+  ['msec', ({ end }) => seconds(wall.at(end))],
   ['protocol', ({ protocol }) => protocol],
   ['status', ({ status }) => String(status)],
   ['bytes_sent', ({ bytesOut }) => String(bytesOut)],

@@ -100,7 +100,7 @@ export class LiveEndpoint implements Patient {
   /** For /table. */
   rowAt(nowMs: number, backend: string): EndpointRow {
     const { target: { address, port }, active, health: { reason, dueMs } } = this
-    const trialAt = dueMs < Infinity ? new Date(performance.timeOrigin + dueMs).toISOString() : ''
+    const trialAt = dueMs < Infinity ? new Date(Date.now() + dueMs - nowMs).toISOString() : ''
     return { backend, address, port, active, states: { [this.stateAt(nowMs)]: 1 }, reasons: reason === null ? [] : [reason], trialAt }
   }
 }

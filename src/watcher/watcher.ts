@@ -7,6 +7,7 @@ import type { Endpoint, Issue, Table } from '../model.ts'
 import type { Build, Builder } from '../table/build.ts'
 import { memoLast } from '../table/memo.ts'
 import { emptyTable, step } from '../update.ts'
+import { WallClock } from '../wall-clock.ts'
 import { Answers } from './answers.ts'
 import { HoldOff, systemClock, type Clock, type Scope } from './hold-off.ts'
 import { IssueBook } from './issue-book.ts'
@@ -31,6 +32,7 @@ export class Watcher {
   readonly #routesOf = memoLast((hosts: Table['hosts']) => hosts.values().reduce((sum, host) => sum + host.routes.length, 0))
   /** Keys of the EndpointSlices that are not in the table yet. */
   #slices = new Set<string>()
+  readonly #wall = new WallClock()
   #table: Table | null = null
   /** Of the oldest change that is not in the table, epoch ms. */
   #changedAt: number | null = null
@@ -56,7 +58,7 @@ export class Watcher {
   /** A former worker of that id is forgotten. The worker asks for its snapshot itself. */
   attach(id: number, port: Port): void {
     this.detach(id)
-    const sender = new TableSender(port, epochMs)
+    const sender = new TableSender(port, () => this.#wall.now())
     if (this.#table) sender.offer(this.#table)
     this.#senders.set(id, sender)
   }
@@ -82,7 +84,7 @@ export class Watcher {
   #apply(changes: readonly Change[]): void {
     const kinds = this.#store.apply(changes)
     if (kinds.size === 0) return
-    this.#changedAt ??= epochMs()
+    this.#changedAt ??= this.#wall.now()
     for (const change of changes) noteSlice(change, this.#slices)
     // The first list is built as a whole, at its end.
     if (this.#table === null) return
@@ -102,7 +104,7 @@ export class Watcher {
   }
 
   #publish({ table, changed }: Build): void {
-    const update = step(this.#table ?? emptyTable, table, { at: this.#changedAt ?? epochMs(), changed })
+    const update = step(this.#table ?? emptyTable, table, { at: this.#changedAt ?? this.#wall.now(), changed })
     const publication = new Publication(table, update)
     const isOfChecks = update.certificates.length > 0 || this.#prober.concerns(update.backends)
     const recovered = isOfChecks && this.#prober.set(table.backends, table.certificates)
@@ -140,11 +142,7 @@ export class Watcher {
 }
 
 const portsOf = (worker: number): string => `ports of worker ${worker}`
-
 function noteSlice(change: Change, keys: Set<string>): void {
   if (change.op === 'delete' && change.kind === 'EndpointSlice') keys.add(change.key)
   else if (change.op === 'set' && change.object.kind === 'EndpointSlice') keys.add(keyOf(change.object))
 }
-
-/** With a fraction, comparable between threads. */
-const epochMs = (): number => performance.timeOrigin + performance.now()

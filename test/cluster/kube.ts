@@ -8,7 +8,7 @@ export type KubeObject = { readonly apiVersion: string; readonly kind: string; r
 const PLURALS: Readonly<Record<string, string>> = { Ingress: 'ingresses', IngressClass: 'ingressclasses' }
 /** The API server is being restarted by a test. */
 const RETRY_MS = 100
-const NOT_NAMESPACED = new Set(['Namespace', 'Node', 'IngressClass', 'ClusterRole', 'ClusterRoleBinding'])
+const NOT_NAMESPACED = new Set(['Namespace', 'Node', 'IngressClass', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition'])
 
 /** The API server's no. What fails otherwise may never have reached it. */
 class Refusal extends Error {

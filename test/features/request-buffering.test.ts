@@ -1,7 +1,10 @@
 // proxy-request-buffering through the program: an endpoint hears of a request when all of it is there, in memory or in a file that has no name;
 // what is held whole can go to another endpoint; and whoever leaves, stalls or sends too much leaves nothing behind.
 import { beforeAll, describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Http2Server } from 'node:http2'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { echoUpstream, type Echo } from '../support/echo.ts'
 import { values } from '../support/http1.ts'
 import { start, toYaml, type Program } from '../support/program.ts'
@@ -225,9 +228,11 @@ test('the ConfigMap sets it for all; a word that is neither on nor off is an iss
   await configure(program, {})
 })
 
-describe('a disk that takes nothing', () => {
+describe('a disk that takes nothing any more', () => {
   test('500 with its reason, for large bodies alone', async () => {
-    const diskless = await keep(start({ env: { TMPDIR: '/proc/no-such-folder' }, manifests: [...app('good', echo), route({ to: 'good', annotations: annotated(BUFFERED) })] }))
+    const folder = mkdtempSync(join(tmpdir(), 'lintel-gone-'))
+    const diskless = await keep(start({ env: { TMPDIR: folder }, manifests: [...app('good', echo), route({ to: 'good', annotations: annotated(BUFFERED) })] }))
+    rmSync(folder, { recursive: true })
     const bodies = [LARGE, 'small', LARGE]
     const answers = await Promise.all(bodies.map((body) => ask(diskless.http, { method: 'POST', body })))
     expect(answers.map(({ status }) => status)).toEqual([500, 200, 500])

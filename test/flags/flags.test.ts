@@ -42,7 +42,7 @@ describe('values', () => {
     expect(Object.keys(flags)).toEqual(Object.keys(flagSchema.shape))
     expect(warnings).toEqual([])
     expect(flags).toMatchObject({
-      httpPort: 80, httpsPort: 443, healthzPort: 10254, bindAddress: '0.0.0.0', workers: 0, ingressClass: 'nginx', manifests: null,
+      httpPort: 80, httpsPort: 443, healthzPort: 10254, bindAddress: '', workers: 0, ingressClass: 'nginx', manifests: null,
       annotationsPrefix: 'nginx.ingress.kubernetes.io', electionTtl: 30_000, shutdownGracePeriod: 0, enableAnnotationValidation: true,
       timeBuckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     })
