@@ -9,11 +9,20 @@ import { type Kube, pathOf } from './kube.ts'
 import { app, cluster, ingress, scene } from './scene.ts'
 
 const here = scene()
+/** Of the Prometheus operator, as far as the API server needs it to take one. */
+const SERVICE_MONITORS = {
+  apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'servicemonitors.monitoring.coreos.com' },
+  spec: {
+    group: 'monitoring.coreos.com', scope: 'Namespaced', names: { kind: 'ServiceMonitor', plural: 'servicemonitors' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+  },
+}
 const noTools = Bun.which('kubectl') === null || await helm() === null
 let kube: Kube
 
 beforeAll(async () => {
   kube = (await cluster()).kube
+  await kube.apply(SERVICE_MONITORS)
   for (const name of ['lintel', 'ingress-nginx']) await kube.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 })
 

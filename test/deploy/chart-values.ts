@@ -11,6 +11,20 @@ export const CHART_VALUES: Readonly<Record<string, object>> = {
   'autoscaled': { controller: { autoscaling: { enabled: true, minReplicas: 3, maxReplicas: 9, targetMemoryUtilizationPercentage: 80, behavior: { scaleDown: { stabilizationWindowSeconds: 300 } }, annotations: { a: 'b' } }, maxUnavailable: '25%' } },
   'one namespace, with rights in it only': { rbac: { scope: true }, controller: { scope: { enabled: true, namespace: 'ingress-nginx' }, ingressClassResource: { enabled: false } } },
   'an account and an image of one\'s own': { rbac: { create: false }, serviceAccount: { create: false, name: 'edge' }, imagePullSecrets: [{ name: 'registry' }], controller: { image: { registry: 'registry.example', image: 'edge/lintel', tag: '1', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' } } },
+  'a private load balancer beside the public one, or in its place': { controller: { service: { external: { enabled: false }, internal: { enabled: true, annotations: { 'networking.gke.io/load-balancer-type': 'Internal' }, loadBalancerSourceRanges: ['10.0.0.0/8'] }, allocateLoadBalancerNodePorts: false, trafficDistribution: 'PreferClose' } } },
+  'watched by the Prometheus operator': { controller: { metrics: { enabled: true, serviceMonitor: { enabled: true, additionalLabels: { release: 'prometheus' }, scrapeInterval: '10s', scrapeTimeout: '5s', relabelings: [{ action: 'keep' }], targetLabels: ['team'] } } } },
+  'what ingress-nginx has by default, written down': {
+    defaultBackend: { enabled: false }, tcp: {}, udp: {}, dhParam: '', portNamePrefix: '', podSecurityPolicy: { enabled: false },
+    controller: { allowSnippetAnnotations: false, enableAnnotationValidations: true, admissionWebhooks: { enabled: false }, hostPort: { enabled: false }, keda: { enabled: false }, opentelemetry: { enabled: false }, metrics: { prometheusRule: { enabled: false } }, podSecurityContext: {}, sysctls: {}, extraModules: [], maxmindLicenseKey: '' },
+  },
+  'fields of all messages, and what runs beside it': {
+    controller: {
+      addHeaders: { 'X-Frame-Options': 'DENY' }, proxySetHeaders: { 'X-Edge': 'lintel' }, extraInitContainers: [{ name: 'wait', image: 'busybox' }], extraContainers: [{ name: 'beside', image: 'busybox' }],
+      hostAliases: [{ ip: '10.0.0.1', hostnames: ['a'] }], dnsConfig: { options: [{ name: 'ndots', value: '2' }] }, shareProcessNamespace: true, progressDeadlineSeconds: 900, image: { repository: 'registry.example/edge' },
+      enableTopologyAwareRouting: true, disableLeaderElection: true, reportNodeInternalIp: true, healthCheckPath: '/live',
+    },
+  },
+  'TCP services': { tcp: { 9000: 'default/db:5432' }, controller: { service: { type: 'NodePort', nodePorts: { tcp: { 9000: 30900 } } } } },
   'everything else': {
     nameOverride: 'edge', commonLabels: { team: 'edge' }, revisionHistoryLimit: 3, serviceAccount: { annotations: { a: 'b' } },
     controller: {

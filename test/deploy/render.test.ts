@@ -70,6 +70,19 @@ describe.skipIf(noHelm || noKubectl)('the chart', () => {
     expect(ours.containers[0].args).toEqual(expect.arrayContaining([...theirs.containers[0].args]))
   })
 
+  test('gives a TCP service its ConfigMap, the pod a port, and the Services one', async () => {
+    const objects = await charted({ values: { tcp: { 9000: 'default/db:5432' }, controller: { service: { nodePorts: { tcp: { 9000: 30900 } }, internal: { enabled: true, annotations: { a: 'b' } } } } } })
+    expect(of(objects, 'ConfigMap').find(({ metadata }) => metadata.name === 'lintel-tcp')).toMatchObject({ data: { 9000: 'default/db:5432' } })
+    expect(pod(objects).containers[0]['ports']).toContainEqual({ name: '9000-tcp', containerPort: 9000, protocol: 'TCP' })
+    const ports = of(objects, 'Service').map(({ spec }) => (spec as { ports: object[] }).ports.at(-1))
+    expect(ports).toEqual([{ name: '9000-tcp', port: 9000, protocol: 'TCP', targetPort: '9000-tcp', nodePort: 30900 }, { name: '9000-tcp', port: 9000, protocol: 'TCP', targetPort: '9000-tcp' }])
+  })
+
+  test('names the ConfigMaps of fields in the settings', async () => {
+    const maps = of(await charted({ values: { controller: { addHeaders: { 'X-A': 'b' } } } }), 'ConfigMap')
+    expect(maps.map(({ metadata, data }) => [metadata.name, data])).toEqual([['lintel', { 'add-headers': 'lintel/lintel-add-headers', 'worker-processes': '2' }], ['lintel-add-headers', { 'X-A': 'b' }]])
+  })
+
   test('has the version of the program', () => {
     expect(YAML.parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'))).toMatchObject({ version, appVersion: version })
   })
@@ -77,6 +90,10 @@ describe.skipIf(noHelm || noKubectl)('the chart', () => {
   test('refuses a value that it does not know, with its place, and says what to do about those of ingress-nginx', async () => {
     await expect(charted({ values: { controller: { replicas: 3 } } })).rejects.toThrow("at '/controller': additional properties 'replicas' not allowed")
     await expect(charted({ values: { controller: { admissionWebhooks: { enabled: true } } } })).rejects.toThrow('remove this value')
+    await expect(charted({ values: { controller: { podSecurityContext: { runAsUser: 0 } } } })).rejects.toThrow('remove this value')
+    await expect(charted({ values: { defaultBackend: { enabled: true } } })).rejects.toThrow('controller.extraArgs.default-backend-service')
+    await expect(charted({ values: { controller: { service: { internal: { enabled: true } } } } })).rejects.toThrow('controller.service.internal needs annotations')
+    await expect(charted({ values: { controller: { metrics: { serviceMonitor: { enabled: true } } } } })).rejects.toThrow('set controller.metrics.enabled=true')
     await expect(charted({ values: { rbac: { scope: true } } })).rejects.toThrow('set controller.scope.enabled=true')
     await expect(charted({ values: { controller: { kind: 'DaemonSet', autoscaling: { enabled: true } } } })).rejects.toThrow('set controller.kind=Deployment')
   })
@@ -87,6 +104,8 @@ describe.skipIf(noHelm || noKubectl)('the chart', () => {
     [{ controller: { scope: { enabled: true, namespaceSelector: 'edge=yes' } } }, ['--watch-namespace-selector=edge=yes']],
     [{ controller: { electionID: 'mine', electionTTL: '10s' } }, ['--election-id=mine', '--election-ttl=10s']],
     [{ controller: { publishService: { pathOverride: 'edge/lb' } } }, ['--publish-service=edge/lb']],
+    [{ controller: { enableTopologyAwareRouting: true, disableLeaderElection: true, reportNodeInternalIp: true, healthCheckPath: '/live' } }, ['--enable-topology-aware-routing', '--disable-leader-election', '--report-node-internal-ip-address', '--health-check-path=/live']],
+    [{ tcp: { 9000: 'default/db:5432' } }, ['--tcp-services-configmap=$(POD_NAMESPACE)/lintel-tcp']],
     [{ controller: { extraArgs: { 'default-ssl-certificate': 'a/b', 'enable-metrics': true } } }, ['--default-ssl-certificate=a/b', '--enable-metrics']],
   ])('turns %j into flags', async (values, flags) => {
     const { args } = pod(await charted({ values })).containers[0]

@@ -24,6 +24,19 @@
 {{- if include "lintel.published" . }}
 - --publish-service={{ include "lintel.published" . }}
 {{- end }}
+{{- range $flag, $wanted := dict "enable-topology-aware-routing" $controller.enableTopologyAwareRouting "disable-leader-election" $controller.disableLeaderElection "report-node-internal-ip-address" $controller.reportNodeInternalIp }}
+{{- if $wanted }}
+- --{{ $flag }}
+{{- end }}
+{{- end }}
+{{- if ne $controller.healthCheckPath "/healthz" }}
+- --health-check-path={{ $controller.healthCheckPath }}
+{{- end }}
+{{- range $protocol, $services := dict "tcp" .Values.tcp "udp" .Values.udp }}
+{{- if $services }}
+- --{{ $protocol }}-services-configmap=$(POD_NAMESPACE)/{{ include "lintel.fullname" $ }}-{{ $protocol }}
+{{- end }}
+{{- end }}
 {{- if $controller.hostNetwork }}
 - --healthz-socket=/tmp/healthz.sock
 {{- else }}

@@ -39,7 +39,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- define "lintel.image" -}}
 {{- with .Values.controller.image -}}
-{{- with .registry }}{{ . }}/{{ end }}{{ .image }}:{{ default $.Chart.AppVersion .tag }}{{ with .digest }}@{{ . }}{{ end }}
+{{- if .repository }}{{ .repository }}{{ else }}{{ with .registry }}{{ . }}/{{ end }}{{ .image }}{{ end }}:{{ default $.Chart.AppVersion .tag }}{{ with .digest }}@{{ . }}{{ end }}
 {{- end -}}
 {{- end -}}
 

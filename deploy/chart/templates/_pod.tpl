@@ -24,6 +24,10 @@ spec:
     runAsGroup: 65532
     seccompProfile:
       type: RuntimeDefault
+  {{- with $controller.extraInitContainers }}
+  initContainers:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   containers:
     - name: lintel
       image: {{ include "lintel.image" . }}
@@ -50,6 +54,13 @@ spec:
           containerPort: 8443
         - name: metrics
           containerPort: 10254
+        {{- range $protocol, $services := dict "tcp" .Values.tcp "udp" .Values.udp }}
+        {{- range $port, $_ := $services }}
+        - name: {{ $port }}-{{ $protocol }}
+          containerPort: {{ $port }}
+          protocol: {{ upper $protocol }}
+        {{- end }}
+        {{- end }}
       {{- end }}
       {{- if $controller.hostNetwork }}
       startupProbe:
@@ -87,6 +98,9 @@ spec:
         {{- with $controller.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+    {{- with $controller.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   volumes:
     - name: tmp
       emptyDir: {}
@@ -100,6 +114,20 @@ spec:
 {{- with .Values.controller -}}
 {{- with $.Values.imagePullSecrets -}}
 imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{ end -}}
+{{- with .runtimeClassName -}}
+runtimeClassName: {{ . }}
+{{ end -}}
+{{- if .shareProcessNamespace -}}
+shareProcessNamespace: true
+{{ end -}}
+{{- with .hostAliases -}}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{ end -}}
+{{- with .dnsConfig -}}
+dnsConfig:
   {{- toYaml . | nindent 2 }}
 {{ end -}}
 {{- with .priorityClassName -}}
