@@ -23,7 +23,7 @@ test('keys hold while they are there; the defaults before, beside and after them
   expect(await redirect()).toBe(302)
   await applied(program, () => program.remove('settings.yaml'))
   expect(await redirect()).toBe(200)
-  expect(await issues(program)).toEqual([])
+  expect(await issues(program)).toEqual([{ object: 'ConfigMap default/settings', field: '', reason: 'does not exist, and --configmap names it: the defaults hold until it does' }])
 })
 
 test('a bad value is an issue with the key, the value and the remedy; its default stands and its neighbours hold', async () => {

@@ -73,9 +73,12 @@ export const configMap = (name: string, data: Record<string, string>): ConfigMap
 export const secret = (name: string, data: Record<string, string>): Secret =>
   ({ kind: 'Secret', meta: meta(name), type: 'kubernetes.io/tls', data })
 
-/** In the order given: a later one of the same key replaces the former. */
+/** The same object each time: what did not change keeps its identity. */
+const noSettings = configMap('settings', {})
+
+/** In the order given: a later one of the same key replaces the former. The ConfigMap that `options` names is there, empty, where none is given. */
 export function objectsOf(given: Iterable<KubeObject>): Objects {
-  const all = [...given]
+  const all = [noSettings, ...given]
   const of = <K extends KubeObject['kind']>(kind: K) => new Map<string, Extract<KubeObject, { kind: K }>>(
     all.filter((object): object is Extract<KubeObject, { kind: K }> => object.kind === kind)
       .map((object) => [object.meta.namespace === '' ? object.meta.name : `${object.meta.namespace}/${object.meta.name}`, object]))
