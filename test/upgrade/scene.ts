@@ -2,21 +2,18 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ask, CONFIGURED } from '../features/scene.ts'
+import { CONFIGURED } from '../features/scene.ts'
 import { standing } from '../rollout/deployment.ts'
-import { HOST } from '../rollout/http-lane.ts'
 import { type Pod, startPod } from '../rollout/pod-process.ts'
 import { configMap } from '../support/manifests.ts'
 import { freePort } from '../support/ports.ts'
 import { toYaml } from '../support/program.ts'
-import { until, within } from '../support/until.ts'
+import { until } from '../support/until.ts'
 import { callLane, freshLane, http2Lane, keptLane, type Lane, probeLane, socketLane, type Tally } from './lanes.ts'
-import { listening, START_MS, Successor } from './successor.ts'
+import { START_MS, Successor } from './successor.ts'
 
 /** rate: requests a second, of all kinds together. */
 export type Load = { readonly rate: number; readonly sockets: number; readonly graceSeconds: number }
-/** any: at a random moment of the start. listening: as soon as one of its workers listens, which is shortly before it is ready. */
-export type Moment = 'any' | 'listening'
 
 /** Half of the sockets are by TLS, too. */
 const LANES = [
@@ -26,10 +23,6 @@ const LANES = [
 const SOCKET_EVERY_MS = 500
 const PROBE_EVERY_MS = 50
 const WORKERS = 2
-/** So that there is time between the first one that listens and the last. */
-const MANY = 4
-/** Longer than a request takes on a busy machine: one that is not answered has come to a program that stands still. */
-const ANSWERED_MS = 2000
 const END_MS = 30_000
 
 export class Host {
@@ -37,8 +30,6 @@ export class Host {
   readonly #ports = { http: freePort(), https: freePort(), healthz: freePort() }
   readonly #load: Load
   #started = 0
-  /** What a start took last. */
-  #startMs = 0
   #current: Successor | undefined
 
   static async run(load: Load, act: (host: Host) => Promise<void>): Promise<Tally & { readonly seconds: number }> {
@@ -63,26 +54,6 @@ export class Host {
   /** A new program becomes ready, the old one gets SIGTERM, and ends. Resolves to when it got it, and its exit code. */
   async upgrade(): Promise<{ readonly fromMs: number; readonly exit: number | null; readonly said: readonly string[] }> {
     return this.#replace(await this.#start())
-  }
-
-  /**
-   * A new program is killed before it is ready. Resolves to how many listeners it had. It is stopped first: where it turns out that clients already
-   * come to it, it was ready a moment too soon, goes on as an upgrade, and the next one is tried.
-   */
-  async kill(moment: Moment): Promise<number> {
-    for (;;) {
-      const own = listening(this.#ports.http)
-      const successor = new Successor([...this.#flags(), `--workers=${MANY}`])
-      if (moment === 'listening') await successor.stoppedAsItListens(this.#ports.http)
-      else await Bun.sleep(Math.random() * this.#startMs).then(() => successor.stopped())
-      if (await within(ask(this.#ports.http, { host: HOST }), ANSWERED_MS) !== undefined) {
-        const listeners = listening(this.#ports.http) - own
-        await successor.end(0)
-        return listeners
-      }
-      successor.signal('SIGCONT')
-      await this.#replace(await successor.ready())
-    }
   }
 
   /** A new program is killed as soon as it answers probes. Resolves to whether it said that it was ready. */
@@ -116,10 +87,7 @@ export class Host {
   }
 
   async #start(): Promise<Successor> {
-    const from = performance.now()
-    const started = await new Successor(this.#flags()).ready()
-    this.#startMs = performance.now() - from
-    return started
+    return await new Successor(this.#flags()).ready()
   }
 
   async #replace(next: Successor) {

@@ -1,10 +1,5 @@
-// One program of a host: from its start until it is ready, or is ended before. Knows its command line, its lines, and its listeners as the kernel has them.
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
-import type { z } from 'zod'
-import { changes, until } from '../support/until.ts'
-import type { stopperTask } from './stopper.ts'
+// One program of a host: from its start until it is ready, or is ended before. Knows its command line and its lines.
+import { changes } from '../support/until.ts'
 
 /** A cold start under load. */
 export const START_MS = 30_000
@@ -46,25 +41,6 @@ export class Successor {
     return await this.exited.finally(() => clearTimeout(timer))
   }
 
-  /** Stands still from here on. */
-  async stopped(): Promise<void> {
-    this.signal('SIGSTOP')
-    await this.#standsStill()
-  }
-
-  /** The same, from when it is the first to listen on a port beside those that do. */
-  async stoppedAsItListens(port: number): Promise<void> {
-    const task: z.input<typeof stopperTask> = { port, listeners: listening(port), pid: this.#child.pid }
-    const stopper = new Worker(new URL('stopper.ts', import.meta.url), { workerData: task })
-    await once(stopper, 'message')
-    await stopper.terminate()
-    await this.#standsStill()
-  }
-
-  async #standsStill(): Promise<void> {
-    await until('it stands still', () => this.#child.exitCode !== null || /^State:\s+[TZ]/m.test(readFileSync(`/proc/${this.#child.pid}/status`, 'latin1')))
-  }
-
   async #read(): Promise<void> {
     const decoder = new TextDecoder()
     let open = ''
@@ -75,14 +51,4 @@ export class Successor {
       this.#lines.notify()
     }
   }
-}
-
-const LISTENS = '0A'
-/** How many sockets listen on a port of 127.0.0.1. */
-export const listening = (port: number): number => {
-  const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  return readFileSync('/proc/self/net/tcp', 'latin1').split('\n').filter((line) => {
-    const [, local, , state] = line.trim().split(/\s+/)
-    return local === address && state === LISTENS
-  }).length
 }
