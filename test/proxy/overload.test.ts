@@ -27,19 +27,19 @@ const code = (overload: Overload, upgrade = false) => overload.enter(upgrade)?.c
 
 test('at the share nothing is refused; above it new work is, down to a floor, until a tenth of the limit has come free', () => {
   const { overload, seen, look } = scene()
-  look(850)
+  look(800)
   expect(overload.door()).toEqual({ connections: 468, reason: 'descriptors' })
-  look(851)
+  look(801)
   expect(overload.door()).toEqual({ connections: FLOOR_CONNECTIONS, reason: 'memory' })
   for (let i = 0; i < FLOOR_REQUESTS; i++) expect(code(overload)).toBe('taken')
   expect([code(overload), code(overload, true)]).toEqual(['short_memory', 'short_memory'])
-  look(751)
+  look(701)
   expect(code(overload)).toBe('short_memory')
-  look(750)
+  look(700)
   expect([code(overload), overload.door().reason]).toEqual(['taken', 'descriptors'])
   expect(seen.notes).toEqual([
-    'memory is short, 851 of 1000 MiB in use: new connections and requests are refused; raise the limit, or lower max-worker-connections',
-    'memory is enough again, 750 of 1000 MiB in use',
+    'memory is short, 801 of 1000 MiB in use: new connections and requests are refused; raise the limit, or lower max-worker-connections',
+    'memory is enough again, 700 of 1000 MiB in use',
   ])
   expect(seen.relieved).toEqual([0.25, 0.25])
 })
