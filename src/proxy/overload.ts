@@ -9,6 +9,8 @@ import type { Settings } from '../settings.ts'
 
 /** How often it is looked: a flood of 10,000 connections a second takes some 10 MB meanwhile. */
 const LOOK_MS = 100
+/** And after so many connections: a fast machine takes thousands between two looks. One costs some 40 µs. */
+const LOOK_CONNECTIONS = 64
 /** It is over when so much of the limit has come free below what began it: else it would begin anew at once. */
 const HYSTERESIS = 0.1
 /** What is taken on at all events: a program that is large at rest serves slowly, and not never. */
@@ -37,6 +39,8 @@ export class Overload implements Expiring {
   #memoryShort = false
   /** Looks that found it so. */
   #looksShort = 0
+  /** Connections since the last look. */
+  #arrived = 0
   #requests = 0
   #tunnels = 0
 
@@ -52,8 +56,9 @@ export class Overload implements Expiring {
 
   get memoryShort() { return this.#memoryShort }
 
-  /** For the doorstep. */
+  /** For the doorstep, of a connection that comes. */
   door(): { readonly connections: number; readonly reason: DoorReason } {
+    if (!this.#memoryShort && ++this.#arrived >= LOOK_CONNECTIONS) this.#lookAtMemory()
     const { connections } = this.#most
     const most = Math.min(connections, this.#parts.descriptors.clientsBelow)
     if (this.#memoryShort) return { connections: Math.min(most, FLOOR_CONNECTIONS), reason: 'memory' }
@@ -83,6 +88,7 @@ export class Overload implements Expiring {
   }
 
   #lookAtMemory() {
+    this.#arrived = 0
     const { memoryShare } = this.#most
     const use = this.#parts.memory.use(memoryShare - HYSTERESIS)
     const wasShort = this.#memoryShort

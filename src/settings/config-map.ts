@@ -75,7 +75,7 @@ export const configMap = z.object({
     .describe('Connections of clients to one worker, TLS handshakes too; half of the open files that the process may have bounds them as well. At the bound idle ones are closed, then new ones reset'),
   'max-worker-requests': count.prefault('0').describe('Requests at once in one worker, 503 above; 0: no limit'),
   'max-worker-tunnels': count.prefault('0').describe('Requests for an upgrade, and the tunnels that they become (WebSocket), at once in one worker, 503 above; 0: no limit'),
-  'max-memory-percent': wholeNumber(0, 100).prefault('80')
+  'max-memory-percent': wholeNumber(0, 100).prefault('75')
     .describe('Part of the memory limit (of the control group, else of the machine) above which new connections and requests are refused until 10 percent of it have come free; 0: never'),
   'keep-alive-time': deadline.prefault('1h').describe('Age from which a client connection gets no more requests, seconds'),
   'http2-max-concurrent-streams': wholeNumber(1, 10_000).prefault('128').describe('Requests at once on one HTTP/2 connection of a client; holds for new ones. Each may make 64 KiB of its body be held'),

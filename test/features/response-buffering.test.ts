@@ -3,7 +3,10 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
 import { createServer as createHttp2Server } from 'node:http2'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { windowUpdate } from '../http/h2/wire.ts'
 import { start, type Program } from '../support/program.ts'
 import { rawClient } from '../support/raw-client.ts'
@@ -317,8 +320,10 @@ describe('nothing is left behind', () => {
   })
 })
 
-test('a disk that takes nothing costs the answers to slow clients, with a reason, and no others', async () => {
-  const diskless = await keep(start({ env: { TMPDIR: '/proc/no-such-folder' }, manifests: [...app('app', upstream), route({ to: 'app', host: 'ahead.example', annotations: annotated({ 'proxy-buffering': 'on' }) })] }))
+test('a disk that takes nothing any more costs the answers to slow clients, with a reason, and no others', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lintel-gone-'))
+  const diskless = await keep(start({ env: { TMPDIR: folder }, manifests: [...app('app', upstream), route({ to: 'app', host: 'ahead.example', annotations: annotated({ 'proxy-buffering': 'on' }) })] }))
+  rmSync(folder, { recursive: true })
   const client = await keep(lazyClient(diskless.http, get('ahead', '/sized?diskless')))
   const spoilt = () => diskless.stderr.concat(diskless.stdout).some((line) => line.includes('/sized?diskless'))
   expect(await diskless.when(spoilt)).toBe(true)

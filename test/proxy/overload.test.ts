@@ -27,19 +27,19 @@ const code = (overload: Overload, upgrade = false) => overload.enter(upgrade)?.c
 
 test('at the share nothing is refused; above it new work is, down to a floor, until a tenth of the limit has come free', () => {
   const { overload, seen, look } = scene()
-  look(800)
+  look(750)
   expect(overload.door()).toEqual({ connections: 468, reason: 'descriptors' })
-  look(801)
+  look(751)
   expect(overload.door()).toEqual({ connections: FLOOR_CONNECTIONS, reason: 'memory' })
   for (let i = 0; i < FLOOR_REQUESTS; i++) expect(code(overload)).toBe('taken')
   expect([code(overload), code(overload, true)]).toEqual(['short_memory', 'short_memory'])
-  look(701)
+  look(651)
   expect(code(overload)).toBe('short_memory')
-  look(700)
+  look(650)
   expect([code(overload), overload.door().reason]).toEqual(['taken', 'descriptors'])
   expect(seen.notes).toEqual([
-    'memory is short, 801 of 1000 MiB in use: new connections and requests are refused; raise the limit, or lower max-worker-connections',
-    'memory is enough again, 700 of 1000 MiB in use',
+    'memory is short, 751 of 1000 MiB in use: new connections and requests are refused; raise the limit, or lower max-worker-connections',
+    'memory is enough again, 650 of 1000 MiB in use',
   ])
   expect(seen.relieved).toEqual([0.25, 0.25])
 })
@@ -67,4 +67,11 @@ test('without a descriptor what is idle is closed first; where that gives none t
   expect(seen.relieved).toEqual([0])
   seen.lowest = 900
   expect(code(overload)).toBe('taken')
+})
+
+test('a flood is noticed between two looks, by how many have come', () => {
+  const { overload, seen } = scene()
+  seen.usedMiB = 900
+  const reasons = Array.from({ length: 64 }, () => overload.door().reason)
+  expect([reasons[0], reasons.at(-1)]).toEqual(['descriptors', 'memory'])
 })
