@@ -101,7 +101,8 @@ export class Edge {
     const mirrors = new Mirrors(this.#pools, events.mirrorDropped)
     const shared = { ids: new RequestIds(), texts: new Texts(), space, compressors: new Compressors(), mirrors }
     const descriptors = new Descriptors(descriptorLimit())
-    this.#overload = new Overload(settings, { clock: this.#clock, memory: new Memory(), descriptors, relieve: (share) => this.#relieve(share), note: events.note })
+    const relieve = (share: number) => { this.#relieve(share) }
+    this.#overload = new Overload(settings, { clock: this.#clock, memory: new Memory(), descriptors, relieve, collect: () => Bun.gc(true), note: events.note })
     this.#serving = { ...shared, overload: this.#overload, backends, pools: this.#pools, clock: this.#clock, sink: events.sink, coverage: new Coverage(this.table), view }
     this.#app = new ProxyApp(this.table, this.#serving, events.defect)
     const sessions = Math.floor(descriptorLimit() * STREAM_DESCRIPTOR_SHARE / STREAM_DESCRIPTORS / bind.workers)

@@ -18,6 +18,9 @@ const FLOOR_CONNECTIONS = 64
 const FLOOR_REQUESTS = 16
 /** A collection takes some 50 ms with a heap of 100 MB. */
 const LOOKS_PER_COLLECTION = 10
+/** So much work makes garbage that is worth a collection, once nothing has been under way for so many looks: then nobody waits for it. */
+const BURST = 64
+const LOOKS_OF_REST = 20
 /** Of the connections, what is let go at each look where it is idle. */
 const RELIEF_SHARE = 0.25
 
@@ -27,6 +30,8 @@ export type OverloadParts = {
   readonly descriptors: Descriptors
   /** Lets idle connections go: this share of those to clients, all of those to endpoints. */
   readonly relieve: (share: number) => void
+  /** Looks for garbage, all of it, and gives its memory back. */
+  readonly collect: () => void
   /** Memory runs short, or does no more: one line for people. */
   readonly note: (line: string) => void
 }
@@ -41,6 +46,10 @@ export class Overload implements Expiring {
   #looksShort = 0
   /** Connections since the last look. */
   #arrived = 0
+  /** Connections and requests since the last collection; at the last look. */
+  #work = 0
+  #workSeen = 0
+  #looksAtRest = 0
   #requests = 0
   #tunnels = 0
 
@@ -58,6 +67,7 @@ export class Overload implements Expiring {
 
   /** For the doorstep, of a connection that comes. */
   door(): { readonly connections: number; readonly reason: DoorReason } {
+    this.#work++
     if (!this.#memoryShort && ++this.#arrived >= LOOK_CONNECTIONS) this.#lookAtMemory()
     const { connections } = this.#most
     const most = Math.min(connections, this.#parts.descriptors.clientsBelow)
@@ -67,6 +77,7 @@ export class Overload implements Expiring {
 
   /** A request begins: null, or why it is refused. Either way `leave` follows. upgrade: it wants to be a tunnel, and counts as one. */
   enter(upgrade: boolean): ProxyError | null {
+    this.#work++
     if (upgrade ? ++this.#tunnels > this.#most.tunnels : ++this.#requests > this.#most.requests) return upgrade ? TOO_MANY_TUNNELS : TOO_MANY_REQUESTS
     if (this.#memoryShort && this.#requests + this.#tunnels > FLOOR_REQUESTS) return SHORT_OF_MEMORY
     return this.#parts.descriptors.mayOpen() ? null : this.#withoutDescriptor()
@@ -84,6 +95,7 @@ export class Overload implements Expiring {
   expired() {
     this.#parts.descriptors.look()
     this.#lookAtMemory()
+    this.#tidy()
     this.#parts.clock.arm(this, LOOK_MS)
   }
 
@@ -103,7 +115,17 @@ export class Overload implements Expiring {
   /** What has become garbage counts as used until it is looked for, and without traffic nobody looks. */
   #makeRoom() {
     this.#parts.relieve(RELIEF_SHARE)
-    if (this.#looksShort++ % LOOKS_PER_COLLECTION === 0) Bun.gc(true)
+    if (this.#looksShort++ % LOOKS_PER_COLLECTION === 0) this.#parts.collect()
+  }
+
+  /** The collector goes by what is allocated: without it a worker that rests would keep what a burst left (bun.md §1.8). */
+  #tidy() {
+    const rests = this.#requests + this.#tunnels === 0 && this.#work === this.#workSeen
+    this.#workSeen = this.#work
+    this.#looksAtRest = rests ? this.#looksAtRest + 1 : 0
+    if (this.#work < BURST || this.#looksAtRest < LOOKS_OF_REST) return
+    this.#work = this.#workSeen = this.#looksAtRest = 0
+    this.#parts.collect()
   }
 }
 

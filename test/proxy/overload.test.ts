@@ -9,12 +9,13 @@ const MIB = 2 ** 20
 const FLOOR_REQUESTS = 16, FLOOR_CONNECTIONS = 64
 const scene = (data: Readonly<Record<string, string>> = {}, lowestDescriptor = 10) => {
   const clock = stillClock()
-  const seen = { usedMiB: 100, lowest: lowestDescriptor, notes: [] as string[], relieved: [] as number[] }
+  const seen = { usedMiB: 100, lowest: lowestDescriptor, notes: [] as string[], relieved: [] as number[], collections: 0 }
   const overload = new Overload(configMap.parse(data), {
     clock,
     memory: { use: () => ({ usedBytes: seen.usedMiB * MIB, limitBytes: 1000 * MIB }) },
     descriptors: new Descriptors(1000, () => seen.lowest),
     relieve: (share) => { seen.relieved.push(share) },
+    collect: () => { seen.collections++ },
     note: (line) => { seen.notes.push(line) },
   })
   const look = (usedMiB: number) => {
@@ -74,4 +75,22 @@ test('a flood is noticed between two looks, by how many have come', () => {
   seen.usedMiB = 900
   const reasons = Array.from({ length: 64 }, () => overload.door().reason)
   expect([reasons[0], reasons.at(-1)]).toEqual(['descriptors', 'memory'])
+})
+
+test('a burst is tidied up after once, when nothing has been under way for two seconds; a few requests are not', () => {
+  const { overload, seen, look } = scene()
+  const looks = (count: number) => { for (let i = 0; i < count; i++) look(100) }
+  const requests = (count: number) => { for (let i = 0; i < count; i++) { overload.enter(false); overload.leave(false) } }
+  requests(63)
+  looks(50)
+  expect(seen.collections).toBe(0)
+  requests(1)
+  overload.enter(true)
+  looks(50)
+  expect(seen.collections).toBe(0)
+  overload.leave(true)
+  looks(19)
+  expect(seen.collections).toBe(0)
+  looks(50)
+  expect(seen.collections).toBe(1)
 })
