@@ -43,6 +43,11 @@ test('descriptors: clients take the lower half, others nearly all; nobody looks 
   const before = looks
   for (let i = 0; i < 200; i++) expect(descriptors.mayOpen()).toBe(true)
   expect(looks).toBe(before)
+  lowest = 500
+  descriptors.look()
+  const looksOfMany = looks
+  for (let i = 0; i < 100; i++) expect(descriptors.mayOpen()).toBe(true)
+  expect(looks - looksOfMany).toBeLessThan(5)
   lowest = 936
   descriptors.look()
   expect(descriptors.mayOpen()).toBe(false)

@@ -6,13 +6,14 @@ import { toYaml } from '../../support/program.ts'
 import { freePort } from '../../support/ports.ts'
 import { hostsOf, newHost } from '../site.ts'
 import { CACHE } from '../tools.ts'
-import { IDLE_SECONDS, type PeerKind, type Place, put, UNLIMITED } from './peer.ts'
+import { IDLE_SECONDS, KEPT, type PeerKind, type Place, put, UNLIMITED } from './peer.ts'
 import { canaryAnnotations, POLICY_PATH, policyAnnotations } from './lintel-policies.ts'
 
 const NAME = 'bench'
 const settingsOf = ({ log, gzip }: Place['site']) => ({
   'use-gzip': `${gzip}`,
   'disable-access-log': `${!log}`, 'keep-alive': `${IDLE_SECONDS}`, 'keep-alive-requests': UNLIMITED, 'upstream-keepalive-requests': UNLIMITED, 'proxy-body-size': '0',
+  'upstream-keepalive-connections': `${KEPT}`,
 })
 
 type Route = { readonly name: string; readonly host: string; readonly annotations?: Readonly<Record<string, string>> }

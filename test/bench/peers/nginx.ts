@@ -2,7 +2,7 @@
 // `off` of ingress-nginx does with large ones: the harder comparison. `unbuffered` has it off in both directions.
 import { hostsOf, newHost } from '../site.ts'
 import { toolPath } from '../tools.ts'
-import { IDLE_SECONDS, LOG_FILE, type PeerKind, type Place, put, UNLIMITED } from './peer.ts'
+import { IDLE_SECONDS, KEPT, LOG_FILE, type PeerKind, type Place, put, UNLIMITED } from './peer.ts'
 
 const FIELDS = {
   'Host': '$http_host', 'X-Request-ID': '$request_id', 'X-Real-IP': '$remote_addr', 'X-Forwarded-For': '$remote_addr', 'X-Forwarded-Host': '$http_host',
@@ -47,7 +47,7 @@ const server = (name: string, place: Place) => `
 const upstream = (name: string, { originPort }: Place) => `
   upstream ${name} { ${name === 'canary' ? 'hash $cookie_INGRESSCOOKIE consistent;' : ''}
     server 127.0.0.1:${originPort};
-    keepalive 1024;
+    keepalive ${KEPT};
     keepalive_requests ${UNLIMITED};
   }`
 

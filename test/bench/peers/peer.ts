@@ -39,6 +39,8 @@ export type Peer = {
 export const proxyCore = 0
 /** No limit, for those who need a number. */
 export const UNLIMITED = '100000000'
+/** Idle connections to the origin where a proxy bounds them: one for each client of the largest crowd, or what is measured is how they come and go. */
+export const KEPT = 1_024
 /** Connections that rest are not closed while they are measured. */
 export const IDLE_SECONDS = 3600
 /** Of the access log of those that write one into a file. */
