@@ -67,16 +67,19 @@ export class ForwardedFields {
 
   #make(request: ReceivedRequest, upstreamHost: string | null) {
     const { address, proto, host, port } = this.view
-    const fields: FieldPair[] = [
-      ['Host', upstreamHost ?? host], ['X-Real-IP', address], ['X-Forwarded-For', this.#forwardedFor(request)], ['X-Forwarded-Host', host],
-      ['X-Forwarded-Port', port], ['X-Forwarded-Proto', proto], ['X-Forwarded-Scheme', proto], ['X-Scheme', proto], ...originals(request),
-    ]
-    if (this.#originalUri) fields.push(['X-Original-URI', request.target])
-    const lines = fields.filter(([name]) => !this.#taken.has(name.toLowerCase())).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    let lines = this.#line('Host', upstreamHost ?? host) + this.#line('X-Real-IP', address) + this.#line('X-Forwarded-For', this.#forwardedFor(request))
+      + this.#line('X-Forwarded-Host', host) + this.#line('X-Forwarded-Port', port) + this.#line('X-Forwarded-Proto', proto)
+      + this.#line('X-Forwarded-Scheme', proto) + this.#line('X-Scheme', proto)
+    for (const [name, value] of originals(request)) lines += this.#line(name, value)
+    if (this.#originalUri) lines += this.#line('X-Original-URI', request.target)
     this.#withId = Buffer.from(`${lines}${ID_FIELD}${this.#named ? this.requestId(request) : ' '.repeat(ID_LENGTH)}\r\n`, 'latin1')
     this.#withoutId = null
     this.#made = request.forwarded ? null : this.view
     this.#upstreamHost = upstreamHost
+  }
+
+  #line(name: string, value: string): string {
+    return this.#taken.size > 0 && this.#taken.has(name.toLowerCase()) ? '' : `${name}: ${value}\r\n`
   }
 
   #forwardedFor(request: ReceivedRequest): string {
@@ -86,11 +89,12 @@ export class ForwardedFields {
 }
 
 /** What the client itself claimed, for those who want to know. */
-const originals = (request: ReceivedRequest): FieldPair[] => {
-  if (!request.forwarded) return []
+const originals = (request: ReceivedRequest): readonly FieldPair[] => {
+  if (!request.forwarded) return NO_FIELDS
   const claimed = (name: string) => request.fields(name).join(', ')
   const all: FieldPair[] = [['X-Original-Forwarded-For', claimed('X-Forwarded-For')], ['X-Original-Forwarded-Host', claimed('X-Forwarded-Host')]]
   return all.filter(([, value]) => value !== '')
 }
+const NO_FIELDS: readonly FieldPair[] = []
 const ID_FIELD = 'X-Request-ID: '
 const NONE: Buffer = Buffer.alloc(0)

@@ -6,7 +6,7 @@ import type { StreamCounts } from './stream-stats.ts'
 import { Histogram, type HistogramCounts } from './histogram.ts'
 
 /** How often a worker should report unasked, so that its death loses little. */
-export const REPORT_EVERY_MS = 1000
+export const REPORT_EVERY_MS = 5000
 
 /** From the change reaching the watcher to this worker serving it; the promise is 50 ms. In seconds. */
 export const PROPAGATION_BOUNDS: readonly number[] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5]
