@@ -34,7 +34,7 @@ const serve = async (started: Watcher, flags: Flags): Promise<void> => {
   }
 }
 
-/** The Kubernetes client takes tens of MB and a tenth of a second: who serves a folder does not load it. */
+/** Who serves a folder does not load what a cluster takes. */
 const sourceOf = async (flags: Flags): Promise<Source> => {
   if (flags.manifests !== null) return manifests(flags.manifests)
   const { ClusterConnection } = await import('../src/cluster/connection.ts')

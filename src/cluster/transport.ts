@@ -1,7 +1,7 @@
-// Requests to the API server with the credentials of a kubeconfig, on Bun's fetch: client-node's own transport loses the private CA and
+// Requests to the API server with credentials that may change, on Bun's fetch: client-node's own transport loses the private CA and
 // the client certificate there (kubernetes.md §1). Knows no resources.
 import { refusalOf } from './api-error.ts'
-import type { Credentials } from './kubeconfig.ts'
+import type { Credentials } from './login.ts'
 import { watchEvents, type WatchEvent } from './watch-events.ts'
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>

@@ -41,8 +41,7 @@ export class Between {
   get kubeconfig(): string {
     const { port } = this.#server.address() as AddressInfo
     const path = join(this.#files.folder, `between-${port}.kubeconfig`)
-    // client-node takes plain HTTP only from who says that he knows.
-    const cluster = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true }
+    const cluster = { server: `http://127.0.0.1:${port}` }
     const named = { clusters: [{ name: 'between', cluster }], users: [{ name: 'between', user: {} }], contexts: [{ name: 'between', context: { cluster: 'between', user: 'between' } }] }
     writeFileSync(path, JSON.stringify({ apiVersion: 'v1', kind: 'Config', 'current-context': 'between', ...named }))
     return path

@@ -9,8 +9,8 @@ const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 15)
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 100_000)
 /** Of a thread that dies, until the kernel knows that its sockets are gone. */
 const DYING_MS = 200
-/** A busy machine needs longer than the 5 s that are promised: the slowest is printed. */
-const SETTLE_MS = 20_000
+/** As promised; three minutes take 2.2 s at most here. A CI machine that is busy with other tests gets twice that. */
+const SETTLE_MS = process.env['CI'] === undefined ? 5_000 : 10_000
 const RATE = 200
 
 type Outage = { readonly instance: number; readonly from: number; to: number }
