@@ -15,8 +15,6 @@ import { DRAIN_IDLE_MS } from './server.ts'
 import type { ServerOptions } from './server-options.ts'
 import { H2Wire, TICK_MS } from './h2-wire.ts'
 
-/** Kept by a connection without streams: a burst of 128 would hold 200 KB. One request after another makes no new ones. */
-const IDLE_EXCHANGES = 1
 /** Octets to send beside a full socket beyond which a client that asks on and does not read is not read either: twice what there may be of DATA. */
 const UNSENT_BYTES = 2 * OUTPUT_BYTES
 
@@ -50,8 +48,13 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   protected override get sendMs() { return this.#options.limits().sendMs }
 
   protected override rested() {
-    this.#free.length = 0
+    this.#forgetFree()
     this.codec.rest()
+  }
+  /** A burst of 128 would make an idle connection hold 200 KB; the clock would keep one that had a body for the body timeout: 15,000 requests a second were 200 MB a second. */
+  #forgetFree() {
+    for (const exchange of this.#free) this.clock.forget(exchange)
+    this.#free.length = 0
   }
 
   drain() {
@@ -102,7 +105,7 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
   }
   protected override shut() {
     super.shut()
-    for (const exchange of this.#free) this.clock.forget(exchange)
+    this.#forgetFree()
     this.#options.closed(this)
   }
   expired() {
@@ -152,7 +155,6 @@ export class H2ServerConnection extends H2Wire<H2Exchange> implements H2Host {
     if (over >= streamsPerConnection) this.codec.leave()
   }
   #idle() {
-    if (this.#free.length > IDLE_EXCHANGES) this.#free.length = IDLE_EXCHANGES
     if (!this.blocked) this.#armIdle()
   }
   #exchange(): H2Exchange { return this.#free.pop() ?? new H2Exchange(this, this.#options.responder) }

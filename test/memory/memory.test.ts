@@ -36,7 +36,7 @@ test('a bound is held up to its last octet, and a broken one is shown', () => {
 })
 
 const figures = new Map<string, Figure>([...idleFigures, ...downloadFigures, ...uploadFigures, ...shortFigures].map((figure) => [figure.name, figure]))
-const IN_SMALL = ['idle-http1', 'idle-http2-tls', 'idle-tunnel', 'download-http1', 'download-http2-tls', 'upload-http1-fast', 'upload-http2-tls-slow', 'short-connections']
+const IN_SMALL = ['idle-http1', 'idle-http2-tls', 'idle-tunnel', 'download-http1', 'download-http2-tls', 'upload-http1-fast', 'upload-http2-tls-slow', 'short-connections', 'streams-with-bodies']
 /** Each has a program of its own. */
 const PATIENCE_MS = 60_000
 

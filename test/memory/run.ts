@@ -14,7 +14,7 @@ if (unknown !== undefined) {
   console.error(`memory: there is no figure ${unknown}; there are ${figures.map(({ name }) => name).join(', ')}`)
   process.exit(2)
 }
-needTools(['wrk', 'curl'])
+needTools(['wrk', 'curl', 'h2load'])
 
 const rows: { figure: string; finding: Finding }[] = []
 for (const { name, measure } of figures) {
