@@ -25,8 +25,8 @@ export type SpokesmanOptions = {
   /** `--disable-sync-events`; false: no Event says that an Ingress was read. */
   readonly tellsSyncs: boolean
 }
-/** What a build found. */
-export type Findings = { readonly ingresses: ReadonlySet<string>; readonly issues: readonly Issue[]; readonly objects: Objects }
+/** What a build found. changed: keys of the Ingresses that may be others than at the last one; undefined: any may. */
+export type Findings = { readonly ingresses: ReadonlySet<string>; readonly issues: readonly Issue[]; readonly objects: Objects; readonly changed?: ReadonlySet<string> }
 
 export class Spokesman {
   readonly #options: SpokesmanOptions
@@ -85,11 +85,11 @@ export class Spokesman {
     this.#status.seen(key, raw === null ? null : statusOf(raw))
   }
 
-  found({ ingresses, issues, objects }: Findings): void {
+  found({ ingresses, issues, objects, changed }: Findings): void {
     this.#uidOf = (kind, key) => (isKind(objects, kind) ? objects[kind].get(key)?.meta.uid ?? '' : '')
-    this.#status.serves(ingresses)
+    this.#status.serves(ingresses, changed)
     this.#events.tell(issues)
-    for (const ingress of this.#syncs?.since(ingresses, objects.Ingress) ?? []) this.#events.announce(syncOf(keyOf(ingress), ingress))
+    for (const ingress of this.#syncs?.since(ingresses, objects.Ingress, changed) ?? []) this.#events.announce(syncOf(keyOf(ingress), ingress))
   }
 
   /** Gives the lease back. */

@@ -38,9 +38,11 @@ export class StatusWriter {
     else this.#statuses.set(key, status)
     this.#consider(key)
   }
-  serves(ours: { has(key: string): boolean }): void {
+  /** ours: a live view. changed: keys of all that may have come or gone; undefined: any may. */
+  serves(ours: { has(key: string): boolean }, changed?: ReadonlySet<string>): void {
     this.#ours = ours
-    this.#considerAll()
+    if (changed === undefined) this.#considerAll()
+    else for (const key of changed) this.#consider(key)
   }
   lead(leads: boolean): void {
     this.#leads = leads

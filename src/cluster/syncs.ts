@@ -2,20 +2,20 @@
 import type { Ingress } from '../kube/objects.ts'
 
 export class Syncs {
-  #known: ReadonlyMap<string, Ingress> | null = null
+  readonly #known = new Map<string, Ingress>()
+  #hasLooked = false
 
-  /** ours: keys. An object of the store is another one when it reads otherwise. */
-  since(ours: Iterable<string>, ingresses: ReadonlyMap<string, Ingress>): readonly Ingress[] {
-    const known = this.#known
-    const now = new Map<string, Ingress>()
-    const changed: Ingress[] = []
-    for (const key of ours) {
-      const ingress = ingresses.get(key)
-      if (ingress === undefined) continue
-      now.set(key, ingress)
-      if (known !== null && known.get(key) !== ingress) changed.push(ingress)
+  /** ours: keys. changed: keys of all that may be others since the last look; undefined: any may. An object of the store is another one when it reads otherwise. */
+  since(ours: ReadonlySet<string>, ingresses: ReadonlyMap<string, Ingress>, changed?: ReadonlySet<string>): readonly Ingress[] {
+    const news: Ingress[] = []
+    for (const key of changed ?? new Set([...this.#known.keys(), ...ours])) {
+      const ingress = ours.has(key) ? ingresses.get(key) : undefined
+      if (ingress === undefined) this.#known.delete(key)
+      else if (this.#known.get(key) !== ingress) news.push(ingress)
+      if (ingress !== undefined) this.#known.set(key, ingress)
     }
-    this.#known = now
-    return changed
+    const isFirst = !this.#hasLooked
+    this.#hasLooked = true
+    return isFirst ? [] : news
   }
 }

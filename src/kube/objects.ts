@@ -71,6 +71,9 @@ export type Kind = KubeObject['kind']
 /** By `namespace/name`; IngressClass by `name`. Replaced objects are new identities, untouched ones keep theirs. */
 export type Objects = { readonly [K in Kind]: ReadonlyMap<string, Extract<KubeObject, { kind: K }>> }
 
+/** Of what changes every day, by kind: what may differ since a moment. */
+export type ChangedKeys = { readonly [K in 'Ingress' | 'Service' | 'EndpointSlice']: ReadonlySet<string> }
+
 export type Change =
   | { readonly op: 'set'; readonly object: KubeObject }
   | { readonly op: 'delete'; readonly kind: Kind; readonly key: string }

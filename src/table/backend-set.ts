@@ -1,6 +1,6 @@
 // Table.backends from build to build: a backend is put together anew only when its Service or one of its slices changed, and
 // keeps its identity when that made no difference. Knows nothing of hosts or routes.
-import type { EndpointSlice, Objects, Service } from '../kube/objects.ts'
+import type { ChangedKeys, EndpointSlice, Objects, Service } from '../kube/objects.ts'
 import type { Backend, Issue } from '../model.ts'
 import { affinitySecret } from './affinity-secret.ts'
 import { backendFault, backendOf, sameBackend } from './backends.ts'
@@ -30,6 +30,9 @@ export class BackendBuilder {
   readonly #entries = new Map<string, Entry>()
   /** Keys of entries by their Service. */
   readonly #byService = new Map<string, Set<string>>()
+  /** Keys of entries that lead nowhere, and of those that show or want a certificate. */
+  readonly #faulty = new Set<string>()
+  readonly #secured = new Set<string>()
   readonly #backends = new SharedMap<Backend>()
   #find: Find = () => ({ loaded: undefined, exists: false, issues: [] })
 
@@ -44,11 +47,7 @@ export class BackendBuilder {
     this.#find = find
     this.#slices.reconcile(objects.EndpointSlice)
     this.#slices.takeTouched()
-    for (const key of references.takeTouched()) {
-      const [ref] = references.of(key)
-      if (ref === undefined) this.#remove(key)
-      else this.#renew(ref, objects.Service.get(ref.service))
-    }
+    this.#renewTouched(references, objects)
     for (const { ref, service, slices, credential } of this.#entries.values()) {
       const current = objects.Service.get(ref.service)
       if (current !== service || this.#slices.of(ref.service) !== slices || this.#credentialOf(ref) !== credential) this.#renew(ref, current)
@@ -56,18 +55,26 @@ export class BackendBuilder {
     return this.#backends.share()
   }
 
-  /** After a build, when only slices changed: looks at the backends of theirs alone. changed: their keys; undefined: not known. */
-  refresh(slices: Objects['EndpointSlice'], changed?: ReadonlySet<string>): ReadonlyMap<string, Backend> {
-    if (changed === undefined) this.#slices.reconcile(slices)
-    else for (const key of changed) this.#slices.renew(key, slices.get(key))
-    for (const service of this.#slices.takeTouched()) for (const key of this.#byService.get(service) ?? []) {
+  /** After a build, where of Services and slices only these changed, and Secrets did not: looks at the backends of theirs alone. */
+  change(references: References, objects: Objects, changed: ChangedKeys): ReadonlyMap<string, Backend> {
+    for (const key of changed.EndpointSlice) this.#slices.renew(key, objects.EndpointSlice.get(key))
+    this.#renewTouched(references, objects)
+    for (const service of new Set([...this.#slices.takeTouched(), ...changed.Service])) for (const key of this.#byService.get(service) ?? []) {
       const entry = this.#entries.get(key)
-      if (entry !== undefined) this.#renew(entry.ref, entry.service)
+      if (entry !== undefined) this.#renew(entry.ref, objects.Service.get(service))
     }
     return this.#backends.share()
   }
 
-  /** Of what build and refresh returned, keys that changed since the last call. */
+  #renewTouched(references: References, objects: Objects): void {
+    for (const key of references.takeTouched()) {
+      const [ref] = references.of(key)
+      if (ref === undefined) this.#remove(key)
+      else this.#renew(ref, objects.Service.get(ref.service))
+    }
+  }
+
+  /** Of what build and change returned, keys that changed since the last call. */
   takeChanged(): ReadonlySet<string> {
     return this.#backends.takeChanged()
   }
@@ -75,22 +82,21 @@ export class BackendBuilder {
   /** Each reference that leads nowhere is an issue of who made it. */
   issues(references: References): Issue[] {
     const issues: Issue[] = []
-    const secrets = new Set<FoundCredential>()
-    for (const [key, { service, isFaulty, credential }] of this.#entries) {
-      if (credential !== undefined) secrets.add(credential)
-      if (!isFaulty) continue
-      for (const ref of references.of(key)) {
-        const reason = this.#faultOf(ref, service)
-        if (reason !== undefined) issues.push({ object: ref.object, field: ref.field, reason })
-      }
+    for (const key of this.#faulty) for (const ref of references.of(key)) {
+      const reason = this.#faultOf(ref, this.#entries.get(key)?.service)
+      if (reason !== undefined) issues.push({ object: ref.object, field: ref.field, reason })
     }
-    return [...issues, ...[...secrets].flatMap((found) => found.issues)]
+    const secrets = new Set([...this.#secured].map((key) => this.#entries.get(key)?.credential))
+    return [...issues, ...[...secrets].flatMap((found) => found?.issues ?? [])]
   }
 
   /** By key, what endpoints are shown and must show. */
   credentials(): ReadonlyMap<string, LoadedCredential> {
     const loaded = new Map<string, LoadedCredential>()
-    for (const { ref: { options: { tls } }, credential } of this.#entries.values()) if (tls !== undefined && credential?.loaded !== undefined) loaded.set(tls.secret, credential.loaded)
+    for (const key of this.#secured) {
+      const { ref, credential } = this.#entries.get(key) ?? {}
+      if (ref?.options.tls !== undefined && credential?.loaded !== undefined) loaded.set(ref.options.tls.secret, credential.loaded)
+    }
     return loaded
   }
 
@@ -121,6 +127,8 @@ export class BackendBuilder {
   #enter(entry: Entry): void {
     const { key, service } = entry.ref
     this.#entries.set(key, entry)
+    put(this.#faulty, key, entry.isFaulty)
+    put(this.#secured, key, entry.credential !== undefined)
     const keys = this.#byService.get(service)
     if (keys === undefined) this.#byService.set(service, new Set([key]))
     else keys.add(key)
@@ -131,7 +139,11 @@ export class BackendBuilder {
     const keys = this.#byService.get(service)
     keys?.delete(key)
     if (keys?.size === 0) this.#byService.delete(service)
-    this.#entries.delete(key)
-    this.#backends.delete(key)
+    for (const known of [this.#entries, this.#faulty, this.#secured, this.#backends]) known.delete(key)
   }
+}
+
+function put(keys: Set<string>, key: string, isIn: boolean): void {
+  if (isIn) keys.add(key)
+  else keys.delete(key)
 }

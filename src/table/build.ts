@@ -1,6 +1,6 @@
 // Kubernetes objects → Table and issues: total and deterministic, the same whatever order the objects came in. Work is
 // remembered by identity, so a change costs its own objects. Knows no source, no thread and no API.
-import type { Objects } from '../kube/objects.ts'
+import type { ChangedKeys, Objects } from '../kube/objects.ts'
 import type { Authority, Certificate, Issue, Table } from '../model.ts'
 import { authorityLoader, type LoadedAuthority } from './authorities.ts'
 import { BackendBuilder } from './backend-set.ts'
@@ -24,8 +24,8 @@ type Changed = { readonly hosts: ReadonlySet<string>; readonly backends: Readonl
  */
 export type Builder = {
   full(objects: Objects): Build
-  /** Only EndpointSlices changed since the last call: touches their backends alone. slices: their keys; undefined: not known, all are looked at. */
-  endpoints(objects: Objects, slices?: ReadonlySet<string>): Build
+  /** Only these changed since the last call: it costs the change. */
+  change(objects: Objects, changed: ChangedKeys): Build
 }
 
 export function builder(options: BuildOptions): Builder {
@@ -45,6 +45,7 @@ class TableBuilder implements Builder {
   readonly #certificates: SecretStore<LoadedCertificate>
   readonly #authorities: SecretStore<LoadedAuthority>
   readonly #credentials: SecretStore<LoadedCredential>
+  readonly #secrets: readonly Pick<SecretStore<unknown>, 'isDue' | 'refresh'>[]
   readonly #hosts = new HostBuilder()
   readonly #backends: BackendBuilder
   readonly #streams: StreamBuilder
@@ -57,33 +58,41 @@ class TableBuilder implements Builder {
     this.#certificates = new SecretStore(certificateLoader(), options.now)
     this.#authorities = new SecretStore(authorityLoader, options.now)
     this.#credentials = new SecretStore(credentialLoader(), options.now)
+    this.#secrets = [this.#certificates, this.#authorities, this.#credentials]
     this.#backends = new BackendBuilder(options)
     this.#streams = new StreamBuilder(options)
   }
 
   full(objects: Objects): Build {
+    return this.#build(objects)
+  }
+
+  change(objects: Objects, changed: ChangedKeys): Build {
+    if (this.#built === undefined || this.#secrets.some(({ isDue }) => isDue)) return this.full(objects)
+    if (changed.Ingress.size + changed.Service.size > 0) return this.#build(objects, changed)
+    const { table, issues } = this.#built
+    return this.#next({ ...table, backends: this.#backends.change(this.#hosts.backends, objects, changed) }, issues)
+  }
+
+  #build(objects: Objects, changed?: ChangedKeys): Build {
     const { global, fallback, routeSettings, issues: globalIssues } = this.#global(objects)
-    const ingressIssues = this.#ingresses.compile(objects, routeSettings)
+    const ingressIssues = this.#ingresses.compile(objects, routeSettings, changed?.Ingress)
     const [certificate, authority] = [this.#certificates.find, this.#authorities.find]
-    const recheck = [this.#certificates, this.#authorities].map((store) => store.refresh(objects.Secret)).includes(true)
+    const stale = changed === undefined ? this.#secrets.filter((store) => store.refresh(objects.Secret)) : []
+    const recheck = stale.some((store) => store !== this.#credentials)
     const hosts = this.#hosts.build(this.#ingresses.hosts, { certificate, authority }, recheck)
     this.#hosts.backends.set(FALLBACK, fallback)
     const streams = this.#streams.build(objects, routeSettings)
     this.#hosts.backends.set(STREAMS, streams)
-    this.#credentials.refresh(objects.Secret)
-    const backends = this.#backends.build(this.#hosts.backends, objects, this.#credentials.find)
+    const backends = changed === undefined
+      ? this.#backends.build(this.#hosts.backends, objects, this.#credentials.find)
+      : this.#backends.change(this.#hosts.backends, objects, changed)
     const byDefault = this.#defaultCertificate()
     const certificates = entriesOf<Certificate>(this.#hosts.certificates(), certificate, new Map([['', byDefault.certificate]]))
     const authorities = entriesOf<Authority>(this.#hosts.authorities(), authority, new Map())
     addCredentials(this.#backends.credentials(), certificates, authorities)
     const issues = [globalIssues, ingressIssues, this.#hosts.issues(), byDefault.issues, streams.issues, this.#backends.issues(this.#hosts.backends)].flat()
     return this.#next({ global, hosts, backends, certificates, authorities, streams: streams.streams }, orderedIssues(issues))
-  }
-
-  endpoints(objects: Objects, slices?: ReadonlySet<string>): Build {
-    if (this.#built === undefined) return this.full(objects)
-    const { table, issues } = this.#built
-    return this.#next({ ...table, backends: this.#backends.refresh(objects.EndpointSlice, slices) }, issues)
   }
 
   #defaultCertificate(): { readonly certificate: Certificate; readonly issues: readonly Issue[] } {

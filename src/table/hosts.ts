@@ -25,6 +25,8 @@ export class HostBuilder {
   readonly #handshakes = new Map<string, HostHandshake>()
   readonly #entries = new Map<string, Entry>()
   readonly #hosts = new SharedMap<Host>()
+  /** Names of those that have issues. */
+  readonly #faulty = new Set<string>()
 
   /** `recheck`: what `find` says may have changed for any host. The same map when no host changed. */
   build(contributors: Contributors, find: Find, recheck: boolean): ReadonlyMap<string, Host> {
@@ -32,7 +34,11 @@ export class HostBuilder {
     const unsettled = recheck ? this.#names(contributors) : touched
     const wildcardChanged = this.#settleCertificates(unsettled, contributors, find)
     for (const name of unsettled) this.#settleHandshake(name, contributors.of(name), find)
-    for (const name of wildcardChanged ? this.#names(contributors) : unsettled) this.#assemble(name, contributors.of(name))
+    for (const name of wildcardChanged ? this.#names(contributors) : unsettled) {
+      this.#assemble(name, contributors.of(name))
+      if (this.#issuesOf(name).length > 0) this.#faulty.add(name)
+      else this.#faulty.delete(name)
+    }
     return this.#hosts.share()
   }
 
@@ -42,10 +48,13 @@ export class HostBuilder {
   }
 
   issues(): Issue[] {
-    const issues: Issue[] = []
-    for (const own of this.#own.values()) if (own.issues.length > 0) issues.push(...own.issues)
-    for (const { assembled } of this.#entries.values()) if (assembled.issues.length > 0) issues.push(...assembled.issues)
-    return issues
+    return [...this.#faulty].flatMap((name) => this.#issuesOf(name))
+  }
+
+  #issuesOf(name: string): readonly Issue[] {
+    const own = this.#own.get(name)?.issues ?? []
+    const assembled = this.#entries.get(name)?.assembled.issues ?? []
+    return own.length === 0 ? assembled : [...own, ...assembled]
   }
 
   /** Keys of the certificates that hosts are served with, `` among them. */

@@ -14,8 +14,10 @@ import type { RouteSettings } from './policies.ts'
 export class IngressCompiler {
   /** The contributors of each host. */
   readonly hosts = new Groups<CompiledIngress, HostDraft>(({ hosts }) => hosts)
-  /** Keys of the Ingresses of our class, also of those that have a fault. */
-  ours: ReadonlySet<string> = new Set()
+  /** Keys of the Ingresses of our class, also of those that have a fault. A live view. */
+  readonly #ours = new Set<string>()
+  /** By key, of those that have any. */
+  readonly #issues = new Map<string, readonly Issue[]>()
   readonly #options: BuildOptions
   readonly #compilerFor: (settings: RouteSettings) => (ingress: Ingress) => CompiledIngress
   /** By key: what goes on being served while a newer version has a fault. As an object, since settings may change meanwhile. */
@@ -27,38 +29,41 @@ export class IngressCompiler {
     this.#compilerFor = memoLast((settings) => memoByObject((ingress) => compileIngress(ingress, { options, settings, suggest })))
   }
 
-  /** Brings `hosts` up to date. */
-  compile(objects: Objects, settings: RouteSettings): readonly Issue[] {
+  get ours(): ReadonlySet<string> {
+    return this.#ours
+  }
+
+  /** Brings `hosts` up to date. changed: keys of all that may differ since the last call, with the same settings and classes; undefined: any may. */
+  compile(objects: Objects, settings: RouteSettings, changed?: ReadonlySet<string>): readonly Issue[] {
     const isSelected = classSelector(this.#options, objects.IngressClass)
     const compile = this.#compilerFor(settings)
-    const issues: Issue[] = []
-    const served = new Map<string, CompiledIngress>()
-    const ours = new Set<string>()
-    for (const [key, ingress] of objects.Ingress) {
-      if (!isSelected(ingress)) continue
-      ours.add(key)
-      const compiled = compile(ingress)
-      for (const issue of compiled.issues) issues.push(issue)
-      const good = this.#choose(key, ingress, compiled.fault)
-      if (compiled.fault !== undefined) issues.push(withOutcome(compiled.fault, good))
-      if (good !== undefined) served.set(key, compile(good))
+    for (const key of changed ?? new Set([...this.#ours, ...objects.Ingress.keys()])) {
+      const ingress = objects.Ingress.get(key)
+      if (ingress === undefined || !isSelected(ingress)) this.#drop(key)
+      else this.#take(key, ingress, compile)
     }
-    this.hosts.reconcile(served)
-    this.#forget(served)
-    this.ours = ours
-    return issues
+    return [...this.#issues.values()].flat()
   }
 
-  #choose(key: string, ingress: Ingress, fault: Issue | undefined): Ingress | undefined {
-    const former = this.#lastGood.get(key)
-    if (fault !== undefined) return former
-    if (former !== ingress) this.#lastGood.set(key, ingress)
-    return ingress
+  #take(key: string, ingress: Ingress, compile: (ingress: Ingress) => CompiledIngress): void {
+    const { issues, fault } = compile(ingress)
+    const good = fault === undefined ? ingress : this.#lastGood.get(key)
+    this.#ours.add(key)
+    this.#note(key, fault === undefined ? issues : [...issues, withOutcome(fault, good)])
+    if (good !== undefined) this.#lastGood.set(key, good)
+    this.hosts.renew(key, good && compile(good))
   }
 
-  #forget(served: ReadonlyMap<string, unknown>): void {
-    if (this.#lastGood.size === served.size) return
-    for (const key of this.#lastGood.keys()) if (!served.has(key)) this.#lastGood.delete(key)
+  #note(key: string, issues: readonly Issue[]): void {
+    if (issues.length > 0) this.#issues.set(key, issues)
+    else this.#issues.delete(key)
+  }
+
+  #drop(key: string): void {
+    this.#ours.delete(key)
+    this.#issues.delete(key)
+    this.#lastGood.delete(key)
+    this.hosts.delete(key)
   }
 }
 

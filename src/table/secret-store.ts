@@ -33,6 +33,11 @@ export class SecretStore<L> {
     this.#load = memoByObject((secret: Secret) => loader.load(secret))
   }
 
+  /** Whether time alone may have changed an answer. */
+  get isDue(): boolean {
+    return this.#now() >= this.#staleAt
+  }
+
   /** Whether any answer of `find` may be another one now. */
   refresh(secrets: Objects['Secret']): boolean {
     this.#secrets = secrets
@@ -56,7 +61,7 @@ export class SecretStore<L> {
 
   #isStale(): boolean {
     for (const [key, { secret }] of this.#findings) if (this.#secrets.get(key) !== secret) return true
-    return this.#now() >= this.#staleAt
+    return this.isDue
   }
 
   #find(key: string, secret: Secret | undefined): Found<L> {

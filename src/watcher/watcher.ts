@@ -2,7 +2,7 @@
 // no files, and nothing of serving.
 import type { FromProxy, FromWatcher, ToProxy } from '../channel.ts'
 import type { Change, Objects, Source } from '../kube/objects.ts'
-import { keyOf, Store } from '../kube/store.ts'
+import { Store } from '../kube/store.ts'
 import type { Endpoint, Issue, Table } from '../model.ts'
 import type { Build, Builder } from '../table/build.ts'
 import { memoLast } from '../table/memo.ts'
@@ -12,11 +12,12 @@ import { Answers } from './answers.ts'
 import { HoldOff, systemClock, type Clock, type Scope } from './hold-off.ts'
 import { IssueBook } from './issue-book.ts'
 import { type Check, checkEndpoint } from './probes/check.ts'
+import { PendingChanges } from './pending-changes.ts'
 import { Prober } from './probes/prober.ts'
 import { Publication, TableSender, type Port } from './table-sender.ts'
 
 /** Told what became of the objects after each build that may have changed it. */
-export type Audience = (found: { readonly ingresses: ReadonlySet<string>; readonly issues: readonly Issue[]; readonly objects: Objects }) => void
+export type Audience = (found: { readonly ingresses: ReadonlySet<string>; readonly issues: readonly Issue[]; readonly objects: Objects; readonly changed?: ReadonlySet<string> }) => void
 export type WatcherOptions = { readonly clock?: Clock; readonly check?: Check; readonly audience?: Audience }
 
 export class Watcher {
@@ -30,8 +31,7 @@ export class Watcher {
   readonly #prober: Prober
   readonly #audience: Audience | undefined
   readonly #routesOf = memoLast((hosts: Table['hosts']) => hosts.values().reduce((sum, host) => sum + host.routes.length, 0))
-  /** Keys of the EndpointSlices that are not in the table yet. */
-  #slices = new Set<string>()
+  readonly #pending = new PendingChanges()
   readonly #wall = new WallClock()
   #table: Table | null = null
   /** Of the oldest change that is not in the table, epoch ms. */
@@ -85,20 +85,21 @@ export class Watcher {
     const kinds = this.#store.apply(changes)
     if (kinds.size === 0) return
     this.#changedAt ??= this.#wall.now()
-    for (const change of changes) noteSlice(change, this.#slices)
+    for (const change of changes) this.#pending.add(change)
     // The first list is built as a whole, at its end.
     if (this.#table === null) return
     this.#holdOff.request(kinds.size === 1 && kinds.has('EndpointSlice') ? 'endpoints' : 'full')
   }
 
   #build(scope: Scope): Table {
-    const build = scope === 'full' ? this.#builder.full(this.#store.objects) : this.#builder.endpoints(this.#store.objects, this.#slices)
+    const changed = this.#pending.take()
+    const { objects } = this.#store
+    const build = changed === null ? this.#builder.full(objects) : this.#builder.change(objects, changed)
     const { table, issues, ingresses } = build
     if (table !== this.#table) this.#publish(build)
-    this.#slices = new Set()
     this.#changedAt = null
     this.#report('table', issues)
-    if (scope === 'full') this.#audience?.({ ingresses, issues: this.#issues.all(), objects: this.#store.objects })
+    if (scope === 'full') this.#audience?.({ ingresses, issues: this.#issues.all(), objects, ...changed !== null && { changed: changed.Ingress } })
     this.#postBuilt(table)
     return table
   }
@@ -142,7 +143,3 @@ export class Watcher {
 }
 
 const portsOf = (worker: number): string => `ports of worker ${worker}`
-function noteSlice(change: Change, keys: Set<string>): void {
-  if (change.op === 'delete' && change.kind === 'EndpointSlice') keys.add(change.key)
-  else if (change.op === 'set' && change.object.kind === 'EndpointSlice') keys.add(keyOf(change.object))
-}

@@ -3,9 +3,9 @@ import { expect, test } from 'bun:test'
 import type { KubeObject } from '../../src/kube/objects.ts'
 import { builder } from '../../src/table/build.ts'
 import { diff } from '../../src/update.ts'
-import { annotated, configMap, ingress, objectsOf, options, path, service, slice } from './objects.ts'
+import { annotated, changedKeys, configMap, ingress, objectsOf, options, path, service, slice } from './objects.ts'
 
-const one = [ingress('one', 'one.test'), service('web'), slice('web', ['10.0.0.1'])]
+const one = [ingress('one', 'one.test'), service('web'), slice('web', ['10.0.0.1'])] as const
 const two = ingress('two', 'two.test')
 const start = (...objects: readonly KubeObject[]) => {
   const built = builder(options())
@@ -17,6 +17,20 @@ test('one changed Ingress changes its own host', () => {
   const { built, table } = start(...one, two)
   const update = diff(table, built.full(objectsOf([...one, annotated(two, { 'app-root': '/x' })])).table, 0)
   expect([keys(update.hosts), keys(update.backends), update.global]).toEqual([['two.test'], [], undefined])
+})
+
+test('so it does where only it is looked at, and where it goes', () => {
+  const { built, table } = start(...one, two)
+  const { table: next } = built.change(objectsOf([...one, annotated(two, { 'app-root': '/x' })]), changedKeys(two))
+  expect(keys(diff(table, next, 0).hosts)).toEqual(['two.test'])
+  const { table: last } = built.change(objectsOf(one), changedKeys(two))
+  expect([keys(diff(next, last, 0).hosts), [...last.hosts.keys()]]).toEqual([['two.test'], ['one.test']])
+})
+
+test('a Service that comes changes the backends that wait for it', () => {
+  const { built, table } = start(one[0], one[2], two)
+  const { table: next, issues } = built.change(objectsOf([...one, two]), changedKeys(one[1]))
+  expect([keys(diff(table, next, 0).backends), issues]).toEqual([['default/web:80'], []])
 })
 
 test('a changed canary changes the hosts of its own', () => {
@@ -31,7 +45,8 @@ test('a changed canary changes the hosts of its own', () => {
 
 test('a slice that came to life changes its own backend', () => {
   const { built, table } = start(...one, two)
-  const { table: next } = built.endpoints(objectsOf([...one, two, slice('web', ['10.0.0.2'], 'web-2')]))
+  const added = slice('web', ['10.0.0.2'], 'web-2')
+  const { table: next } = built.change(objectsOf([...one, two, added]), changedKeys(added))
   expect(keys(diff(table, next, 0).backends)).toEqual(['default/web:80'])
   expect(next.hosts === table.hosts).toBe(true)
   expect(next.version).toBe(table.version + 1)
@@ -39,10 +54,9 @@ test('a slice that came to life changes its own backend', () => {
 
 test('the same endpoints in other slices change nothing', () => {
   const { built, table } = start(...one)
-  const [web, svc] = one
-  if (web === undefined || svc === undefined) throw new Error('no objects')
+  const [web, svc, whole] = one
   const split = [slice('web', ['10.0.0.1'], 'web-2'), slice('web', [], 'web-3')]
-  expect(built.endpoints(objectsOf([web, svc, ...split])).table === table).toBe(true)
+  expect(built.change(objectsOf([web, svc, ...split]), changedKeys(whole, ...split)).table === table).toBe(true)
 })
 
 test('a setting that routes do not depend on changes no host', () => {

@@ -1,5 +1,6 @@
 // Small makers of Kubernetes objects for the tests of the table. Each names only what its test is about.
-import type { ConfigMap, EndpointSlice, Ingress, IngressPath, KubeObject, Meta, Objects, Secret, Service } from '../../src/kube/objects.ts'
+import type { ChangedKeys, ConfigMap, EndpointSlice, Ingress, IngressPath, KubeObject, Meta, Objects, Secret, Service } from '../../src/kube/objects.ts'
+import { keyOf } from '../../src/kube/store.ts'
 import type { BuildOptions } from '../../src/table/options.ts'
 
 export const prefix = 'nginx.ingress.kubernetes.io'
@@ -75,6 +76,12 @@ export const secret = (name: string, data: Record<string, string>): Secret =>
 
 /** The same object each time: what did not change keeps its identity. */
 const noSettings = configMap('settings', {})
+
+/** Keys of what came, went or is another one. */
+export const changedKeys = (...objects: readonly (Ingress | Service | EndpointSlice)[]): ChangedKeys => {
+  const of = (kind: KubeObject['kind']) => new Set(objects.filter((object) => object.kind === kind).map(keyOf))
+  return { Ingress: of('Ingress'), Service: of('Service'), EndpointSlice: of('EndpointSlice') }
+}
 
 /** In the order given: a later one of the same key replaces the former. The ConfigMap that `options` names is there, empty, where none is given. */
 export function objectsOf(given: Iterable<KubeObject>): Objects {

@@ -2,9 +2,9 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { KubeObject, Objects } from '../../src/kube/objects.ts'
-import { keyOf } from '../../src/kube/store.ts'
 import type { Table, Update } from '../../src/model.ts'
 import { builder, type Build } from '../../src/table/build.ts'
+import { PendingChanges } from '../../src/watcher/pending-changes.ts'
 import { apply, diff, emptyTable, LiveTable, step as updateOf } from '../../src/update.ts'
 import { objectsOf, options } from './objects.ts'
 import { anyObject, anySlice } from './worlds.ts'
@@ -27,11 +27,13 @@ test('the order of the objects changes neither table nor issues', () => {
   }), { numRuns: 100 })
 })
 
-type Step = { readonly object: KubeObject; readonly remove: boolean; readonly full: boolean }
+type Step = { readonly object: KubeObject; readonly remove: boolean; readonly full: boolean; readonly later: boolean }
 const step = fc.record({
   object: fc.oneof({ weight: 4, arbitrary: anyObject }, { weight: 1, arbitrary: anySlice }),
   remove: fc.constantFrom(true, false, false),
-  full: fc.boolean(),
+  full: fc.constantFrom(true, false, false, false),
+  /** With the next one, in one build. */
+  later: fc.constantFrom(true, false, false),
 })
 const steps = fc.array(step, { maxLength: 40, size: 'max' })
 
@@ -39,12 +41,17 @@ const steps = fc.array(step, { maxLength: 40, size: 'max' })
 function play(all: readonly Step[], check: (build: Build, objects: Objects) => void): void {
   const kept = new Map<string, KubeObject>()
   const built = builder(buildOptions)
-  for (const { object, remove, full } of all) {
+  const pending = new PendingChanges()
+  for (const { object, remove, full, later } of all) {
     const key = `${object.kind} ${object.meta.name}`
     if (remove && kept.has(key)) kept.delete(key)
     else kept.set(key, object)
     const objects = objectsOf(kept.values())
-    check(object.kind === 'EndpointSlice' && !full ? built.endpoints(objects, new Set([keyOf(object)])) : built.full(objects), objects)
+    pending.add({ op: 'set', object })
+    if (later) continue
+    const changed = pending.take()
+    check(full || changed === null ? built.full(objects) : built.change(objects, changed), objects)
+
   }
 }
 

@@ -24,7 +24,7 @@ class TestBuilder implements Builder {
   readonly builds: string[] = []
   #table = emptyTable
   full = (objects: Objects): Build => this.#build('full', objects)
-  endpoints = (objects: Objects): Build => this.#build('endpoints', objects)
+  change = (objects: Objects): Build => this.#build('change', objects)
 
   #build(scope: string, objects: Objects): Build {
     this.builds.push(scope)
@@ -88,7 +88,7 @@ test('a change of endpoints takes the short way and reaches the worker as a delt
   const before = performance.timeOrigin + performance.now()
   source.to?.emit([set(slice(81))])
   await until(() => sent.length === 2)
-  expect(builder.builds).toEqual(['full', 'endpoints'])
+  expect(builder.builds).toEqual(['full', 'change'])
   expect(sent[1]).toMatchObject({ type: 'delta', update: { base: 1, version: 2, backends: [['ns/a', { endpoints: [{ port: 81 }] }]] } })
   expect(sent[1]?.update.at).toBeGreaterThanOrEqual(before)
 })
