@@ -28,11 +28,11 @@ class ProxyThread {
   readonly #wall = new WallClock()
   #listening = false
 
-  static async start({ id, flags, watcher }: Start): Promise<ProxyThread> {
+  static async start({ id, flags, watcher, clients }: Start): Promise<ProxyThread> {
     const counts = counters(flags.timeBuckets)
     const batcher = logBatcher((lines) => post({ type: 'log', lines }))
     const logs = { requests: requestLog(batcher), streams: streamsLog(batcher) }
-    const edge = await Edge.create({ host: flags.bindAddress, workers: Math.max(1, flags.workers) }, {
+    const edge = await Edge.create({ host: flags.bindAddress, workers: Math.max(1, flags.workers), clients }, {
       sink: (record) => { counts.sink(record); logs.requests.sink(record) },
       streamSink: logs.streams.sink,
       unopened: (ports) => thread.tellUnopened([...ports]),
@@ -104,6 +104,8 @@ class ProxyThread {
     post({ type, ask, rows: JSON.stringify(type === 'pools' ? pools.rows() : backends.rows()) })
   }
 
+  shareClients(parts: readonly SharedArrayBuffer[]) { this.#edge.clients.share(parts) }
+
   claim({ ask, own, takeOver }: Claim) { post({ type: 'claimed', ask, share: this.#edge.claim(own, takeOver) }) }
 
   async drain(leave: Drain) {
@@ -125,6 +127,7 @@ parentPort?.on('message', (message: ToWorker) => {
 
 const obey = (started: ProxyThread, message: Exclude<ToWorker, { type: 'start' | 'crash' }>): Promise<void> | void => {
   if (message.type === 'watcher') return started.follow(message.watcher)
+  if (message.type === 'clients') return started.shareClients(message.parts)
   if (message.type === 'collect') return started.report(message.ask)
   if (message.type === 'claim') return started.claim(message)
   if (message.type === 'drain') return started.drain(message)

@@ -25,6 +25,9 @@ export const toldPeer = (peer: Peer, { ends, tlvs }: ProxyHeader): Peer => {
   return { address: client.address, port: client.port, localAddress: server.address, localPort: server.port, tls: peer.tls, told }
 }
 
+/** Of the peer that the header told: a proxy says nothing of a client, as for its checks; such connections may carry many clients. */
+export const ownOfProxy = (header: ProxyHeader | null, { told }: Peer): boolean => header !== null && told === null
+
 /** null: not to be had. */
 export const descriptorOf = (server: Server | Socket): number | null => {
   const handle: unknown = Reflect.get(server, '_handle')

@@ -2,6 +2,7 @@
 // sockets of every kind, in handshakes too. Knows no protocol.
 import type { Socket } from 'node:net'
 import { descriptorOf } from './accepted.ts'
+import { turnAway } from './turn-away.ts'
 
 /** What keeps a client out: max-worker-connections, no descriptors, no memory. */
 export type DoorReason = 'connections' | 'descriptors' | 'memory'
@@ -44,7 +45,7 @@ export class Doorstep {
   /** Connections that are here to stay. */
   get open() { return this.#open - this.#going }
 
-  /** False: it is gone. A reset costs least, leaves nothing behind, and tells the client that nothing was read. */
+  /** False: it is gone. */
   enter(socket: Socket): boolean {
     const reason = this.#refusal(socket)
     if (reason === null) {
@@ -53,7 +54,7 @@ export class Doorstep {
       return true
     }
     this.#options.refused(reason)
-    socket.on('error', ignored).resetAndDestroy()
+    turnAway(socket)
     return false
   }
 
@@ -79,5 +80,3 @@ export class Doorstep {
     for (let i = 0; i < found; i++) this.#options.evicted()
   }
 }
-
-const ignored = () => undefined

@@ -3,7 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { H2ServerConnection } from './h2-server.ts'
 import { OutputBuffers } from './h2/output.ts'
-import { descriptorOf, peerOf, toldPeer } from './accepted.ts'
+import { descriptorOf, ownOfProxy, peerOf, toldPeer } from './accepted.ts'
+import type { ClientLimit } from './client-limit.ts'
 import { Doorstep, type DoorOptions } from './doorstep.ts'
 import { oldestIdle } from './idle.ts'
 import { claim, leave, type Leave, type Share } from './port-share.ts'
@@ -28,6 +29,7 @@ export type ListenerOptions = {
   readonly host: string
   /** Who may come in. */
   readonly door: DoorOptions
+  readonly clients: ClientLimit
   readonly server: Omit<ServerOptions, 'closed' | 'priorKnowledge' | 'tunnels'>
   /** null: nobody has that name, and the handshake is refused. */
   readonly terms: (serverName: string) => Terms | null
@@ -96,13 +98,22 @@ export class Listener {
 
   /** In front of all that is spoken on a port: the header of a proxy, where one is expected. */
   #accepted(socket: Socket, kind: PortKind) {
+    const { clients } = this.#options
     const rules = this.#options.proxyRules()
-    if (rules === null) return kind === 'clear' ? this.#http1(socket, peerOf(socket)) : this.#hello(socket)
+    if (rules === null) {
+      if (clients.rule !== null && !clients.admits(socket, peerOf(socket).address)) return
+      return kind === 'clear' ? this.#http1(socket, peerOf(socket)) : this.#hello(socket)
+    }
     const peer = peerOf(socket)
     const wait = rules(peer.address)
+    // Who may speak for others is not counted before it has said for whom.
+    if (wait?.believes !== true && !clients.admits(socket, peer.address)) return
     if (wait === null) return this.#introduced(socket, kind, { peer, rest: NONE })
     awaitProxyHeader(socket, wait, {
-      whole: (header, rest) => this.#introduced(socket, kind, { peer: header !== null && wait.believes ? toldPeer(peer, header) : peer, rest }),
+      whole: (header, rest) => {
+        const client = header !== null && wait.believes ? toldPeer(peer, header) : peer
+        if (!wait.believes || ownOfProxy(header, client) || clients.admits(socket, client.address)) this.#introduced(socket, kind, { peer: client, rest })
+      },
       failed: this.#options.proxyHeaderFailed,
     })
   }

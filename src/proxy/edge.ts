@@ -1,6 +1,7 @@
 // All that serves in a proxy worker: listener, app, pools and their settings, put together. Knows no threads and no flags.
 import type { Socket } from 'node:net'
 import { peerOf, portTrouble } from '../http/accepted.ts'
+import { ClientLimit } from '../http/client-limit.ts'
 import { Clock } from '../http/clock.ts'
 import { Scratch } from '../http/scratch.ts'
 import type { DoorReason } from '../http/doorstep.ts'
@@ -11,6 +12,7 @@ import type { ProxyHeaderFault } from '../http/proxy-protocol/await-header.ts'
 import type { ServerLimits } from '../http/server-options.ts'
 import type { HandshakeFailure } from '../http/tls/contexts.ts'
 import { nativeWorks } from '../http/wire.ts'
+import { ClientCounts, type ClientPart } from '../machine/client-counts.ts'
 import { descriptorLimit, Descriptors } from '../machine/descriptors.ts'
 import { Memory } from '../machine/memory.ts'
 import type { Endpoint, Update } from '../model.ts'
@@ -26,6 +28,7 @@ import type { PoolLimits } from '../upstream/endpoint-pool.ts'
 import { Pools } from '../upstream/pools.ts'
 import { ProxyApp } from './app.ts'
 import { Coverage, hostFor } from './certificates.ts'
+import { clientRuleOf } from './client-rule.ts'
 import { Compressors } from './compress/compressor.ts'
 import { termsFor } from './handshakes.ts'
 import { type DropReason, Mirrors } from './mirrors.ts'
@@ -52,7 +55,7 @@ export type EdgeEvents = {
   /** A connection was closed for its PROXY header. */
   readonly proxyHeaderFailed: (fault: ProxyHeaderFault) => void
   /** A client's connection was reset as it came; an idle one was closed to make room. */
-  readonly refused: (reason: DoorReason) => void
+  readonly refused: (reason: DoorReason | 'client_connections') => void
   readonly evicted: () => void
   /** Something that people should know of this worker: one line. */
   readonly note: (line: string) => void
@@ -68,10 +71,14 @@ export type EdgeEvents = {
 const STREAM_DESCRIPTOR_SHARE = 0.25
 const STREAM_DESCRIPTORS = 2
 
+type Bind = { readonly host: string; readonly workers: number; readonly clients: ClientPart }
+
 export class Edge {
   readonly table = new LiveTable()
   /** What this machine does not give, for people; null: nothing is amiss. */
   readonly trouble: string | null
+  /** Connections of each client, in all workers. */
+  readonly clients: ClientCounts
   readonly #serving: Serving
   readonly #app: ProxyApp
   readonly #listener: Listener
@@ -81,14 +88,15 @@ export class Edge {
   readonly #limitsOfStreams: (settings: Settings) => StreamLimits
   #streamLimits: StreamLimits
   readonly #overload: Overload
+  readonly #clientLimit: ClientLimit
   #limits: ServerLimits
 
   /** Probes the socket bypass first. */
-  static async create(bind: { host: string; workers: number }, events: EdgeEvents): Promise<Edge> {
+  static async create(bind: Bind, events: EdgeEvents): Promise<Edge> {
     return new Edge(bind, events, await nativeWorks())
   }
 
-  private constructor(bind: { host: string; workers: number }, events: EdgeEvents, native: boolean) {
+  private constructor(bind: Bind, events: EdgeEvents, native: boolean) {
     const { settings } = this.table.global
     this.#limits = serverLimits(settings)
     this.#clock = new Clock()
@@ -108,10 +116,13 @@ export class Edge {
     const sessions = Math.floor(descriptorLimit() * STREAM_DESCRIPTOR_SHARE / STREAM_DESCRIPTORS / bind.workers)
     this.#limitsOfStreams = (settings) => streamLimits(settings, sessions)
     this.#streamLimits = this.#limitsOfStreams(settings)
-    this.#streams = new Streams({ host: bind.host, wire, backends, limits: () => this.#streamLimits, sink: events.streamSink, unopened: events.unopened })
+    this.clients = new ClientCounts(bind.clients)
+    const clients = this.#clientLimit = new ClientLimit({ counts: this.clients, refused: () => { events.refused('client_connections') } })
+    this.#streams = new Streams({ host: bind.host, wire, clients, backends, limits: () => this.#streamLimits, sink: events.streamSink, unopened: events.unopened })
     this.#listener = new Listener({
       host: bind.host,
       door: { limit: () => this.#overload.door(), mayKeep: (descriptor) => descriptors.mayKeep(descriptor), refused: events.refused, evicted: events.evicted },
+      clients,
       server: { ...wire, date: httpDate(), names: () => this.#serving.view.requestNames, limits: () => this.#limits, responder: this.#app.responder },
       terms: (name) => termsFor(this.table, name),
       divert: (socket, arrival) => this.#divert(socket, arrival),
@@ -159,6 +170,7 @@ export class Edge {
     this.#limits = serverLimits(update.global.settings)
     this.#streamLimits = this.#limitsOfStreams(update.global.settings)
     this.#overload.configure(update.global.settings)
+    this.#clientLimit.rule = clientRuleOf(update.global.settings)
     this.#pools.limit(poolLimits(update.global.settings))
   }
 

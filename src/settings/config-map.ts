@@ -73,6 +73,8 @@ export const configMap = z.object({
   'keep-alive-requests': wholeNumber(1, 1_000_000_000).prefault('1000').describe('Requests on one client connection'),
   'max-worker-connections': wholeNumber(1, 1_000_000).prefault('16384')
     .describe('Connections of clients to one worker, TLS handshakes too; half of the open files that the process may have bounds them as well. At the bound idle ones are closed, then new ones reset'),
+  'max-connections-per-client': count.prefault('0')
+    .describe('Connections of one client to all workers together, those to TCP services too; others are reset; 0: no limit. An IPv6 network of /64 is one client. Trusted peers (proxy-real-ip-cidr) that may tell the client in a field are not counted'),
   'max-worker-requests': count.prefault('0').describe('Requests at once in one worker, 503 above; 0: no limit'),
   'max-worker-tunnels': count.prefault('0').describe('Requests for an upgrade, and the tunnels that they become (WebSocket), at once in one worker, 503 above; 0: no limit'),
   'max-memory-percent': wholeNumber(0, 100).prefault('75')

@@ -1,4 +1,5 @@
 // What all streams of a worker share. Types only.
+import type { ClientLimit } from '../http/client-limit.ts'
 import type { WireOptions } from '../http/wire.ts'
 import type { StreamSink } from '../telemetry/stream-record.ts'
 import type { Backends } from '../upstream/backends.ts'
@@ -23,6 +24,8 @@ export type StreamOptions = {
   /** Address of all ports. */
   readonly host: string
   readonly wire: WireOptions
+  /** Connections of one client, those of HTTP and of TCP services together. */
+  readonly clients: ClientLimit
   readonly backends: Pick<Backends, 'get'>
   readonly limits: () => StreamLimits
   readonly sink: StreamSink

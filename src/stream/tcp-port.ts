@@ -1,6 +1,6 @@
 // A port of a TCP service. Knows no endpoints.
 import { createServer, type Server, type Socket } from 'node:net'
-import { descriptorOf, peerOf, toldPeer } from '../http/accepted.ts'
+import { descriptorOf, ownOfProxy, peerOf, toldPeer } from '../http/accepted.ts'
 import type { Peer } from '../http/message.ts'
 import { awaitProxyHeader } from '../http/proxy-protocol/await-header.ts'
 import type { ProxyEnds } from '../http/proxy-protocol/header.ts'
@@ -43,16 +43,20 @@ export class TcpPort implements StreamPort {
   #accepted(socket: Socket) {
     const client = peerOf(socket)
     if (this.stream.proxyProtocol.in) this.#introduce(socket, client)
-    else this.#begin(socket, client, null)
+    else if (this.#options.clients.admits(socket, client.address)) this.#begin(socket, client, null)
   }
 
   /** Whoever speaks first here must say whom it speaks for. That is believed of those who may; of others it is only read. */
   #introduce(socket: Socket, peer: Peer) {
+    const { clients } = this.#options
     const { headerMs, believes } = this.#options.limits()
+    const believed = believes(peer.address)
+    if (!believed && !clients.admits(socket, peer.address)) return
     awaitProxyHeader(socket, { required: true, withinMs: headerMs }, {
       whole: (header, rest) => {
         socket.pause()
-        this.#begin(socket, header !== null && believes(peer.address) ? toldPeer(peer, header) : peer, rest)
+        const client = header !== null && believed ? toldPeer(peer, header) : peer
+        if (!believed || ownOfProxy(header, client) || clients.admits(socket, client.address)) this.#begin(socket, client, rest)
       },
       failed: (fault) => this.#sessions.refuse(socket, { client: peer, upstreamName: this.stream.upstreamName, serverName: '', reason: `proxy_header_${fault}`, status: BAD_REQUEST }, this.#stats),
     })

@@ -1,6 +1,7 @@
 // The proxy workers: as many as wanted, each with its number, joined with the watcher by a channel of its own.
 // Knows nothing of what the watcher is, of ports, signals and exit codes.
 import type { FromWorker, Share, ToWorker } from '../channel.ts'
+import { clientPart } from '../machine/client-counts.ts'
 import type { Flags } from '../settings.ts'
 import { type EndpointRow, joinedRows } from '../telemetry/endpoint-rows.ts'
 import { type PoolRow, sumOfRows } from '../telemetry/pool-rows.ts'
@@ -47,6 +48,9 @@ export class Proxies {
   readonly #options: ProxiesOptions
   readonly #threads = new Map<number, ProxyThread>()
   readonly #drained = new Map<number, () => void>()
+  /** What each worker counts its clients in: a worker that comes back has a new one. */
+  readonly #clients = new Map<number, SharedArrayBuffer>()
+  readonly #seed = crypto.getRandomValues(new BigUint64Array(1))[0]!
   #lastId = 0
 
   constructor(options: ProxiesOptions) {
@@ -151,12 +155,21 @@ export class Proxies {
     const watcher = this.#options.joinWatcher(id)
     if (watcher === undefined) return
     const flags = { ...this.#options.flags, workers: this.#threads.size }
-    this.#threads.get(id)?.post({ type: 'start', id, flags, watcher }, [watcher])
+    const own = clientPart()
+    this.#clients.set(id, own)
+    this.#threads.get(id)?.post({ type: 'start', id, flags, watcher, clients: { seed: this.#seed, own } }, [watcher])
+    this.#shareClients()
+  }
+  #shareClients(): void {
+    const parts = [...this.#clients.values()]
+    for (const [id, thread] of this.#threads) if (this.#clients.has(id)) thread.post({ type: 'clients', parts })
   }
 
   #gone(id: number): void {
     this.#options.readiness.gone(id)
     this.#drained.get(id)?.()
+    this.#clients.delete(id)
+    this.#shareClients()
     this.#options.events.gone(id)
   }
 

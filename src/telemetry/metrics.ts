@@ -49,7 +49,7 @@ function edgeMetrics(totals: Totals): string {
     counter('lintel_upstream_errors_total', 'Failed attempts at an endpoint, by reason.', byLabel('reason', totals.upstreamErrors)),
     counter('lintel_connections_accepted_total', 'Client connections accepted.', one(totals.accepted)),
     gauge('lintel_connections_open', 'Client connections open at the last report of each worker.', one(totals.open)),
-    counter('lintel_connections_refused_total', 'Client connections reset as they came: connections (max-worker-connections), descriptors, memory.', byLabel('reason', totals.refusals)),
+    counter('lintel_connections_refused_total', 'Client connections reset as they came: connections (max-worker-connections), client_connections (max-connections-per-client), descriptors, memory.', byLabel('reason', totals.refusals)),
     counter('lintel_connections_evicted_total', 'Idle client connections closed because room was needed.', one(totals.evicted)),
     counter('lintel_tls_handshakes_failed_total', 'TLS handshakes of clients that failed: refused, timeout, client_gone, unknown_name (ssl-reject-handshake).', byLabel('reason', totals.handshakes)),
     counter('lintel_proxy_headers_failed_total', 'Connections closed for their PROXY header: missing, malformed, timeout, client_gone.', byLabel('reason', totals.proxyHeaders)),

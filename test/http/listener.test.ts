@@ -1,6 +1,7 @@
 // Ports: TLS by server name, one certificate after another, and leaving without losing a connection.
 import { afterEach, describe, expect, test } from 'bun:test'
 import { createServer } from 'node:net'
+import { ClientLimit } from '../../src/http/client-limit.ts'
 import { requestNames } from '../../src/http/fields.ts'
 import { Scratch } from '../../src/http/scratch.ts'
 import { Listener } from '../../src/http/listener.ts'
@@ -37,6 +38,7 @@ const open = async (native: boolean, answer: (exchange: Exchange) => void = (exc
   })
   const listener = new Listener({
     host: '127.0.0.1', door: { limit: () => ({ connections: 100, reason: 'connections' }), mayKeep: () => true, refused: () => undefined, evicted: () => undefined },
+    clients: new ClientLimit({ counts: { enter: () => true, leave: () => undefined }, refused: () => undefined }),
     server: { clock: stillClock(), native, scratch: new Scratch(), date: () => DATE, names: () => requestNames(), limits: () => LIMITS, responder },
     terms(name) {
       seen.names.push(name)

@@ -12,8 +12,8 @@ export type TlsOptions = {
   readonly alpn?: readonly string[]
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
 }
-/** halfOpen: our side stays open when the peer ends its own; without TLS only. */
-export type RawClientOptions = { readonly tls?: TlsOptions; readonly host?: string; readonly halfOpen?: boolean }
+/** halfOpen: our side stays open when the peer ends its own. from: our address. Both without TLS only. */
+export type RawClientOptions = { readonly tls?: TlsOptions; readonly host?: string; readonly halfOpen?: boolean; readonly from?: string }
 
 export type RawClient = {
   readonly socket: Socket | TLSSocket
@@ -34,8 +34,8 @@ export type RawClient = {
 }
 
 /** Resolves when connected (and the TLS handshake is done); rejects with the socket's error. */
-export async function rawClient(port: number, { tls, host = '127.0.0.1', halfOpen = false }: RawClientOptions = {}): Promise<RawClient> {
-  const socket = tls ? connectTls(tlsOptions(port, host, tls)) : connectTcp({ port, host, allowHalfOpen: halfOpen })
+export async function rawClient(port: number, { tls, host = '127.0.0.1', halfOpen = false, from }: RawClientOptions = {}): Promise<RawClient> {
+  const socket = tls ? connectTls(tlsOptions(port, host, tls)) : connectTcp({ port, host, allowHalfOpen: halfOpen, ...(from !== undefined && { localAddress: from }) })
   await new Promise<void>((resolve, reject) => {
     socket.once(tls ? 'secureConnect' : 'connect', resolve)
     socket.once('error', reject)
