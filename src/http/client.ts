@@ -16,6 +16,10 @@ export type ClientOptions = WireOptions & { readonly scratch: Scratch }
 /** Told once when the connection stands, each time an answer has ended and another request may come, and once when it is gone. */
 export type ClientOwner = { stood(): void; idle(connection: ClientConnection): void; gone(connection: ClientConnection): void }
 
+/** A larger first part of a body is written by itself: to copy up to half a mebibyte into new pages costs ten times what a write does. */
+const JOINED_BYTES = 32_768
+const NONE: Buffer = Buffer.alloc(0)
+
 type State = 'connecting' | 'idle' | 'head' | 'sized' | 'chunked' | 'until-close' | 'tunnel'
 
 export class ClientConnection extends Wire implements Connection {
@@ -75,7 +79,7 @@ export class ClientConnection extends Wire implements Connection {
   get reused() { return this.uses > 0 }
   get standing() { return this.#state !== 'connecting' }
 
-  /** Writes the request: head and first octets of the body in one write. */
+  /** Writes the request: head and first octets of the body in one write, where copying them costs less than a second one. */
   exchange(request: UpstreamRequest, sink: AnswerSink, timeouts: ClientTimeouts): boolean {
     this.#sink = sink
     this.#timeouts = timeouts
@@ -86,18 +90,21 @@ export class ClientConnection extends Wire implements Connection {
     this.#requestDone = request.first.last
     this.#reusable = true
     this.#answering = false
+    const { first } = request
+    const apart = !this.#chunkedRequest && first.size > JOINED_BYTES
     const out = this.#scratch
-    putRequest(out, request)
+    putRequest(out, request, !apart)
     if (this.#state === 'connecting') {
       this.clock.arm(this, timeouts.connectMs)
-      this.#first = this.#preamble === null ? Buffer.from(out.bytes.subarray(0, out.at)) : Buffer.concat([this.#preamble, out.bytes.subarray(0, out.at)])
+      this.#first = Buffer.concat([this.#preamble ?? NONE, out.bytes.subarray(0, out.at), apart ? first.bytes.subarray(first.from, first.to) : NONE])
       this.#preamble = null
       return false
     }
     this.#state = 'head'
     this.sendMs = timeouts.sendMs
     this.#armRead()
-    return this.send(out.bytes, 0, out.at)
+    const wants = this.send(out.bytes, 0, out.at)
+    return apart ? this.send(first.bytes, first.from, first.to) : wants
   }
 
   /** More of the request body. */

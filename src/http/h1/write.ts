@@ -23,10 +23,10 @@ export const putChunk = (out: Scratch, span: Span) => {
 }
 export const chunkRoom = (span: Span) => span.size + (span.trailers?.octets ?? 0) + FRAMING_ROOM
 
-/** The request, and in the same write what there is of its body. */
-export const putRequest = (out: Scratch, request: UpstreamRequest) => {
+/** The request, and in the same write what there is of its body. joined: false leaves that out. */
+export const putRequest = (out: Scratch, request: UpstreamRequest, joined = true) => {
   const { head, lines, extra, first, length, sized } = request
-  out.begin(head.octets + request.target.length + lines.length + extra.bytes.length + head.upgrade.length + chunkRoom(first))
+  out.begin(head.octets + request.target.length + lines.length + extra.bytes.length + head.upgrade.length + (joined ? chunkRoom(first) : FRAMING_ROOM))
   head.putHead(out, request.target)
   out.copy(lines, 0, lines.length)
   out.copy(extra.bytes, 0, extra.bytes.length)
@@ -34,6 +34,7 @@ export const putRequest = (out: Scratch, request: UpstreamRequest) => {
   else if (sized) out.text(`Content-Length: ${length}\r\n`)
   if (head.upgrade !== '') out.text(`Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n`)
   out.endLine()
+  if (!joined) return
   if (length === CHUNKED) putChunk(out, first)
   else out.copy(first.bytes, first.from, first.to)
 }
