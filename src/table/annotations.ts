@@ -149,6 +149,9 @@ export function suggestAnnotation(name: string): string | undefined {
   return nearest(name, [...Object.keys(annotationSchema.shape), ...Object.keys(inactiveAnnotations)])
 }
 
+/** Whether it is for Lintel, be it unknown. */
+export const isOurs = (field: string, prefix: string): boolean => nameOf(field, prefix) !== undefined
+
 /** As the schema has it; undefined: it is none of ours. */
 function nameOf(field: string, prefix: string): string | undefined {
   if (field.startsWith(`${prefix}/`) && !isActive(field)) return field.slice(prefix.length + 1)

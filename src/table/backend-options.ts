@@ -48,6 +48,7 @@ function limitsOf(values: Annotations): Limits {
 
 /** What distinguishes these from the default, for the key of a backend: `` where nothing does. */
 export function optionsText(options: BackendOptions): string {
+  if (Bun.deepEquals(options, defaultBackendOptions)) return ''
   return Object.entries(options).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(Reflect.get(defaultBackendOptions, name)))
     .map(([name, value]) => `|${name}=${JSON.stringify(value)}`).join('')
 }

@@ -3,7 +3,6 @@
 import type { Ingress } from '../kube/objects.ts'
 import type { Issue } from '../model.ts'
 import { noteBalance } from './affinity.ts'
-import { readAnnotations } from './annotations.ts'
 import { canaryHosts, noteStrayRules } from './canary.ts'
 import { handshakeDraft } from './client-rule.ts'
 import type { HostDraft } from './draft.ts'
@@ -11,7 +10,6 @@ import { ENDPOINT_TLS } from './endpoint-tls.ts'
 import { keyOf } from './names.ts'
 import { notePassthrough } from './passthrough.ts'
 import { looksLikeRegex, pathFault } from './paths.ts'
-import { commonPolicies } from './policies.ts'
 import type { IngressContext, Reading, WantedPath } from './reading.ts'
 import { draftRoute } from './route.ts'
 import { wantedPaths } from './rule-paths.ts'
@@ -48,9 +46,8 @@ export function compileIngress(ingress: Ingress, context: IngressContext): Compi
 }
 
 function read(ingress: Ingress, object: string, context: IngressContext): Reading {
-  const annotations = readAnnotations(ingress.meta.annotations, context.options.annotationsPrefix, context.suggest)
-  const issues = annotations.issues.map((issue) => ({ object, ...issue }))
-  return { ingress, object, context, annotations, issues, policies: commonPolicies(annotations.values, context.settings, annotations.denies) }
+  const meaning = context.meaningOf(ingress.meta.annotations)
+  return { ingress, object, context, ...meaning, issues: meaning.annotations.issues.map((issue) => ({ object, ...issue })) }
 }
 
 function refusalOf(ingress: Ingress, { options, settings }: IngressContext): Complaint | undefined {

@@ -2,12 +2,12 @@
 // Knows nothing of Services or Secrets.
 import type { Ingress, Objects } from '../kube/objects.ts'
 import type { Issue } from '../model.ts'
-import { suggestAnnotation } from './annotations.ts'
 import { classSelector } from './classes.ts'
 import type { HostDraft } from './draft.ts'
 import { Groups } from './groups.ts'
 import { type CompiledIngress, compileIngress } from './ingress.ts'
-import { memoByObject, memoByText, memoLast } from './memo.ts'
+import { meanings } from './meaning.ts'
+import { memoByObject, memoLast } from './memo.ts'
 import type { BuildOptions } from './options.ts'
 import type { RouteSettings } from './policies.ts'
 
@@ -24,9 +24,11 @@ export class IngressCompiler {
   readonly #lastGood = new Map<string, Ingress>()
 
   constructor(options: BuildOptions) {
-    const suggest = memoByText(suggestAnnotation)
     this.#options = options
-    this.#compilerFor = memoLast((settings) => memoByObject((ingress) => compileIngress(ingress, { options, settings, suggest })))
+    this.#compilerFor = memoLast((settings) => {
+      const meaningOf = meanings(options.annotationsPrefix, settings)
+      return memoByObject((ingress) => compileIngress(ingress, { options, settings, meaningOf }))
+    })
   }
 
   get ours(): ReadonlySet<string> {

@@ -1,4 +1,5 @@
 // Functions that remember their last answer. Knows nothing of what they compute.
+import { LRUCache } from 'lru-cache'
 
 /** The former result as long as every argument is the same value or object. */
 export function memoLast<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
@@ -38,5 +39,15 @@ export function memoByText<R>(compute: (text: string) => R): (text: string) => R
     const entry = known.get(text) ?? { result: compute(text) }
     known.set(text, entry)
     return entry.result
+  }
+}
+
+/** The same for texts without number: those asked for last are remembered, `most` at a time. */
+export function memoRecent<R extends object>(most: number, compute: (text: string) => R): (text: string) => R {
+  const known = new LRUCache<string, R>({ max: most })
+  return function remembered(text) {
+    const result = known.get(text) ?? compute(text)
+    known.set(text, result)
+    return result
   }
 }

@@ -1,7 +1,7 @@
 // One Ingress as it is being compiled, and the paths that it wants. Types only.
 import type { Ingress, IngressBackend } from '../kube/objects.ts'
-import type { Issue, Policies } from '../model.ts'
-import type { ReadAnnotations } from './annotations.ts'
+import type { Issue } from '../model.ts'
+import type { Meaning } from './meaning.ts'
 import type { BuildOptions } from './options.ts'
 import type { PathRule } from './paths.ts'
 import type { RouteSettings } from './policies.ts'
@@ -9,18 +9,14 @@ import type { RouteSettings } from './policies.ts'
 export type IngressContext = {
   readonly options: Pick<BuildOptions, 'annotationsPrefix' | 'deepInspect' | 'disableCatchAll' | 'sslPassthrough'>
   readonly settings: RouteSettings
-  /** See readAnnotations. */
-  readonly suggest: (name: string) => string | undefined
+  readonly meaningOf: (annotations: Ingress['meta']['annotations']) => Meaning
 }
 
-export type Reading = {
+export type Reading = Meaning & {
   readonly ingress: Ingress
   /** `Ingress namespace/name`. */
   readonly object: string
   readonly context: IngressContext
-  readonly annotations: ReadAnnotations
-  /** Of every route; what depends on the path comes later. */
-  readonly policies: Policies
   /** Filled on the way. */
   readonly issues: Issue[]
 }

@@ -49,7 +49,8 @@ export function backendOf(reading: Reading, wanted: WantedPath): BackendRef | un
     const protocol = PROTOCOLS[values['backend-protocol'] ?? 'HTTP'] ?? 'http'
     const viaClusterIp = values['service-upstream'] ?? settings['service-upstream']
     const { namespace } = ingress.meta
-    const options = backendOptions(values, settings, endpointTls(values, protocol, `${name}.${namespace}.svc`))
+    const tls = endpointTls(values, protocol, `${name}.${namespace}.svc`)
+    const options = tls === undefined ? reading.options : backendOptions(values, settings, tls)
     return backendRef({ namespace, name, port, protocol, options, viaClusterIp, object, field: wanted.field })
   }
   issues.push({ object, field: wanted.field, reason: 'backend.resource can not be served: this path answers 404; name a Service instead' })
