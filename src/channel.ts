@@ -45,16 +45,17 @@ export type FromWatcher =
 /**
  * main → proxy worker. `start` comes with the other end of that MessageChannel; its flags name real ports and workers, never 0. `watcher`: the
  * watcher was restarted and this is the way to the new one: keep serving, ask it for a snapshot. `clients`: what all workers count their clients in, this
- * one's among them (machine/client-counts.ts). `claim`: the program has `own`
+ * one's among them (machine/client-counts.ts). `held`: its ports turn clients away, for others that listen, until `admit`: the program is ready. `claim`: the program has `own`
  * listeners on each port; with `takeOver` new connections shall come to them, whoever else listens. `drain`: `leaving` of them close, this
  * worker's among them, and `staying` do not; answer `drained` when idle or out of time, the log flushed. `crash`: a test hook, throw.
  */
 export type ToWorker =
-  | { readonly type: 'start'; readonly id: number; readonly flags: Flags; readonly watcher: MessagePort; readonly clients: { readonly seed: bigint; readonly own: SharedArrayBuffer } }
+  | { readonly type: 'start'; readonly id: number; readonly flags: Flags; readonly held: boolean; readonly watcher: MessagePort; readonly clients: { readonly seed: bigint; readonly own: SharedArrayBuffer } }
   | { readonly type: 'watcher'; readonly watcher: MessagePort }
   | { readonly type: 'clients'; readonly parts: readonly SharedArrayBuffer[] }
   | { readonly type: 'claim'; readonly ask: number; readonly own: number; readonly takeOver: boolean }
   | { readonly type: 'drain'; readonly timeoutMs: number; readonly leaving: number; readonly staying: number }
+  | { readonly type: 'admit'; readonly ask: number | null }
   | { readonly type: 'collect'; readonly ask: number }
   | { readonly type: 'pools' | 'endpoints'; readonly ask: number }
   | { readonly type: 'crash' }
@@ -70,6 +71,7 @@ export type FromWorker =
   | { readonly type: 'pools' | 'endpoints'; readonly ask: number; readonly rows: string }
   | { readonly type: 'log'; readonly lines: string }
   | { readonly type: 'note'; readonly line: string }
+  | { readonly type: 'admitted'; readonly ask: number | null }
   | { readonly type: 'claimed'; readonly ask: number; readonly share: Share }
   | { readonly type: 'drained' }
   | { readonly type: 'fatal'; readonly message: string }

@@ -28,11 +28,11 @@ class ProxyThread {
   readonly #wall = new WallClock()
   #listening = false
 
-  static async start({ id, flags, watcher, clients }: Start): Promise<ProxyThread> {
+  static async start({ id, flags, held, watcher, clients }: Start): Promise<ProxyThread> {
     const counts = counters(flags.timeBuckets)
     const batcher = logBatcher((lines) => post({ type: 'log', lines }))
     const logs = { requests: requestLog(batcher), streams: streamsLog(batcher) }
-    const edge = await Edge.create({ host: flags.bindAddress, workers: Math.max(1, flags.workers), clients }, {
+    const edge = await Edge.create({ host: flags.bindAddress, workers: Math.max(1, flags.workers), held, clients }, {
       sink: (record) => { counts.sink(record); logs.requests.sink(record) },
       streamSink: logs.streams.sink,
       unopened: (ports) => thread.tellUnopened([...ports]),
@@ -106,6 +106,10 @@ class ProxyThread {
 
   shareClients(parts: readonly SharedArrayBuffer[]) { this.#edge.clients.share(parts) }
 
+  admit(ask: number | null) {
+    this.#edge.admit()
+    post({ type: 'admitted', ask })
+  }
   claim({ ask, own, takeOver }: Claim) { post({ type: 'claimed', ask, share: this.#edge.claim(own, takeOver) }) }
 
   async drain(leave: Drain) {
@@ -129,6 +133,7 @@ const obey = (started: ProxyThread, message: Exclude<ToWorker, { type: 'start' |
   if (message.type === 'watcher') return started.follow(message.watcher)
   if (message.type === 'clients') return started.shareClients(message.parts)
   if (message.type === 'collect') return started.report(message.ask)
+  if (message.type === 'admit') return started.admit(message.ask)
   if (message.type === 'claim') return started.claim(message)
   if (message.type === 'drain') return started.drain(message)
   return started.show(message.type, message.ask)

@@ -7,8 +7,9 @@ import { descriptorOf, ownOfProxy, peerOf, toldPeer } from './accepted.ts'
 import type { ClientLimit } from './client-limit.ts'
 import { Doorstep, type DoorOptions } from './doorstep.ts'
 import { oldestIdle } from './idle.ts'
-import { claim, leave, type Leave, type Share } from './port-share.ts'
+import { claim, hold, leave, type Leave, type Share } from './port-share.ts'
 import { awaitProxyHeader, type HeaderWait, type ProxyHeaderFault } from './proxy-protocol/await-header.ts'
+import { letIn } from './reuseport.ts'
 import { ServerConnection } from './server.ts'
 import type { ServedConnection, ServerOptions } from './server-options.ts'
 import { awaitHello } from './tls/await-hello.ts'
@@ -27,6 +28,8 @@ export type Diverted = { readonly serverName: string; readonly hello: Buffer; re
 
 export type ListenerOptions = {
   readonly host: string
+  /** What comes to the ports is turned away until `admit`. */
+  readonly held: boolean
   /** Who may come in. */
   readonly door: DoorOptions
   readonly clients: ClientLimit
@@ -64,12 +67,14 @@ export class Listener {
   readonly #proven = new Proven<ServedConnection>()
   /** Of connections in their handshake, where a proxy in front said who the client is. */
   readonly #told = new WeakMap<object, Peer>()
+  #held: boolean
   #draining = false
   /** The last connection went. */
   #emptied: () => void = () => undefined
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    this.#held = options.held
     this.#tunnels = new Tunnels(options.server.clock)
     this.#door = new Doorstep(options.door, (count) => this.#closeIdle(count))
     this.#server = { ...options.server, buffers: new OutputBuffers(), tunnels: this.#tunnels, closed: (connection) => this.#closed(connection), priorKnowledge: (socket, client, bytes) => this.#http2(socket, client).start(bytes) }
@@ -83,7 +88,14 @@ export class Listener {
     return new Promise((resolve, reject) => {
       server.once('error', reject)
       server.listen({ port, host: this.#options.host, reusePort: true }, () => { server.off('error', reject); resolve() })
+      if (this.#held) hold(descriptorOf(server))
     })
+  }
+
+  /** Takes what comes from now on. */
+  admit() {
+    this.#held = false
+    for (const fd of this.#descriptors()) letIn(fd)
   }
 
   /** See port-share.ts; what is true of one of the ports. */

@@ -18,6 +18,9 @@ export const claim = (fd: number, { own, takeOver }: { readonly own: number; rea
   return !takeOver || steer(fd, { first: all - own, count: own }) ? 'shared' : 'refused'
 }
 
+/** `fd` has just begun to listen, for a program that is not ready: who comes to it all the same finds another listener a second later. See letIn. */
+export const hold = (fd: number | null) => { if (fd !== null) turnAway(fd) }
+
 /** Of this program's listeners on a port. */
 export type Leave = { readonly leaving: number; readonly staying: number }
 

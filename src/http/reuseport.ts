@@ -8,6 +8,7 @@ const setsockopt = fromCLibrary({ setsockopt: { args: ['i32', 'i32', 'i32', 'ptr
 
 const SOL_SOCKET = 1
 const SO_ATTACH_FILTER = 26
+const SO_DETACH_FILTER = 27
 const SO_ATTACH_REUSEPORT_CBPF = 51
 
 /** An instruction of classic BPF (linux/filter.h): operation, operand, and how many to skip where a comparison holds, or does not. */
@@ -50,6 +51,9 @@ export const turnAway = (fd: number): boolean => attach(fd, SO_ATTACH_FILTER, [
   { code: RETURN, k: 0 },
   { code: RETURN, k: WHOLE_PACKET },
 ])
+
+/** Undoes turnAway. False: the kernel refuses, or there is nothing to undo. */
+export const letIn = (fd: number): boolean => setsockopt !== null && setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, ptr(new Int32Array(1)), Int32Array.BYTES_PER_ELEMENT) === 0
 
 const INSTRUCTION_OCTETS = 8
 const PROGRAM_OCTETS = 16

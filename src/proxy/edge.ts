@@ -71,7 +71,8 @@ export type EdgeEvents = {
 const STREAM_DESCRIPTOR_SHARE = 0.25
 const STREAM_DESCRIPTORS = 2
 
-type Bind = { readonly host: string; readonly workers: number; readonly clients: ClientPart }
+/** held: what comes to the ports is turned away, for others that listen there, until `admit`. */
+type Bind = { readonly host: string; readonly workers: number; readonly held: boolean; readonly clients: ClientPart }
 
 export class Edge {
   readonly table = new LiveTable()
@@ -118,9 +119,10 @@ export class Edge {
     this.#streamLimits = this.#limitsOfStreams(settings)
     this.clients = new ClientCounts(bind.clients)
     const clients = this.#clientLimit = new ClientLimit({ counts: this.clients, refused: () => { events.refused('client_connections') } })
-    this.#streams = new Streams({ host: bind.host, wire, clients, backends, limits: () => this.#streamLimits, sink: events.streamSink, unopened: events.unopened })
+    this.#streams = new Streams({ host: bind.host, held: bind.held, wire, clients, backends, limits: () => this.#streamLimits, sink: events.streamSink, unopened: events.unopened })
     this.#listener = new Listener({
       host: bind.host,
+      held: bind.held,
       door: { limit: () => this.#overload.door(), mayKeep: (descriptor) => descriptors.mayKeep(descriptor), refused: events.refused, evicted: events.evicted },
       clients,
       server: { ...wire, date: httpDate(), names: () => this.#serving.view.requestNames, limits: () => this.#limits, responder: this.#app.responder },
@@ -185,6 +187,12 @@ export class Edge {
 
   /** Endpoints as they do here, for /table. */
   get backends(): Pick<Backends, 'rows'> { return this.#serving.backends }
+
+  /** The program is ready: what comes to the ports is served. */
+  admit() {
+    this.#listener.admit()
+    this.#streams.admit()
+  }
 
   /** See http/port-share.ts. */
   claim(own: number, takeOver: boolean): Share {

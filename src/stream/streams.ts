@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net'
 import { peerOf, portTrouble } from '../http/accepted.ts'
 import type { Peer } from '../http/message.ts'
-import { claim, leave, type Leave, type Share } from '../http/port-share.ts'
+import { claim, hold, leave, type Leave, type Share } from '../http/port-share.ts'
+import { letIn } from '../http/reuseport.ts'
 import type { Passthrough, Stream } from '../model.ts'
 import { type StreamCounts, StreamStats } from '../telemetry/stream-stats.ts'
 import type { StreamOptions } from './stream-options.ts'
@@ -18,9 +19,11 @@ const ACCEPT_TAIL_MS = 250
 
 /** By key of Table.streams: why a port is not open. */
 export type Unopened = ReadonlyMap<string, string>
+/** unopened: told all of them whenever one is added or goes. held: what comes to TCP ports is turned away until `admit`. */
+export type StreamsOptions = StreamOptions & { readonly unopened: (ports: Unopened) => void; readonly held: boolean }
 
 export class Streams {
-  readonly #options: StreamOptions & { readonly unopened: (ports: Unopened) => void }
+  readonly #options: StreamsOptions
   readonly #ports = new Map<string, StreamPort>()
   readonly #stats = new Map<string, StreamStats>()
   readonly #sessions: TcpSessions
@@ -28,10 +31,11 @@ export class Streams {
   readonly #unopened = new Map<string, string>()
   readonly #retries = new Map<string, Timer>()
   readonly #opening = new Set<Promise<void>>()
+  #held: boolean
 
-  /** unopened: told all of them whenever one is added or goes. */
-  constructor(options: StreamOptions & { readonly unopened: (ports: Unopened) => void }) {
+  constructor(options: StreamsOptions) {
     this.#options = options
+    this.#held = options.held
     this.#sessions = new TcpSessions(options)
   }
 
@@ -55,6 +59,7 @@ export class Streams {
     this.#ports.set(key, port)
     const opening = port.open(this.#options.host).then(() => this.#opened(key), (error: unknown) => this.#failed(key, port, portTrouble(error)))
       .finally(() => this.#opening.delete(opening))
+    if (this.#held) hold(port.fd)
     this.#opening.add(opening)
   }
   #create(key: string, stream: Stream): StreamPort {
@@ -97,6 +102,12 @@ export class Streams {
       else this.#stats.delete(key)
     }
     return counts
+  }
+
+  /** Takes what comes from now on. */
+  admit() {
+    this.#held = false
+    for (const fd of this.#descriptors()) letIn(fd)
   }
 
   /** See http/port-share.ts; what is true of one of the ports. */

@@ -1,10 +1,14 @@
 // Who gets new connections while two processes listen on the same ports, the old one and its successor. Knows the worker's answer, not how it is done.
 import type { Share } from '../channel.ts'
 
-/** Between two looks at whether the other process has gone. Until then a third one that starts may be given connections before it is ready. */
+/** Between two looks at who listens: a worker that was restarted has another number. */
 const LOOK_EVERY_MS = 1000
+/** The same while another process listens. From its end until the look after it, clients that are steered to a third one, which is not ready yet, wait a second. */
+const LOOK_WHILE_SHARED_MS = 100
 
 export type PortClaimOptions = {
+  /** All listeners of this program take what comes to them: until then they turn it away, so that nothing is lost if it ends before it is ready. */
+  admit(): Promise<void>
   claim(takeOver: boolean): Promise<Share>
   /** One line for people. */
   note(line: string): void
@@ -21,16 +25,24 @@ export class PortClaim {
 
   /** This program is ready: new connections come to it. From then on, whenever it is alone, those that join later get none until they ask. */
   async take(): Promise<void> {
+    await this.#options.admit()
     const share = await this.#options.claim(true).catch((): Share => 'refused')
     if (share !== 'alone') this.#options.note(LINES[share])
-    if (this.#ended) return
-    this.#timer = setInterval(() => void this.#options.claim(false).catch(() => { /* a worker restarts: next time */ }), LOOK_EVERY_MS)
+    this.#lookLater(share)
+  }
+
+  #lookLater(share: Share): void {
+    if (!this.#ended) this.#timer = setTimeout(() => void this.#look(), share === 'alone' ? LOOK_EVERY_MS : LOOK_WHILE_SHARED_MS)
+  }
+  async #look(): Promise<void> {
+    // Silent: a worker restarts.
+    this.#lookLater(await this.#options.claim(false).catch((): Share => 'alone'))
   }
 
   /** What comes now is for others to decide. */
   end(): void {
     this.#ended = true
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
   }
 }
 

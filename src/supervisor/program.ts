@@ -1,6 +1,6 @@
 // The running program: joins threads, admin port, logs and signals, and decides when it is ready and how it ends.
 import { adminApp, type AdminSource } from '../admin/app.ts'
-import { addTestHooks } from '../admin/test-hooks.ts'
+import { addTestHooks, staysUnready } from '../admin/test-hooks.ts'
 import type { Issue } from '../model.ts'
 import { defaultSettings, FlagError, type Flags } from '../settings.ts'
 import { LogOutput } from '../telemetry/log-writer.ts'
@@ -59,7 +59,8 @@ class Program {
     this.#options = options
     this.#measures = new Measures(options)
     this.#threads = new Threads({ flags, scripts, events: this.#events() })
-    this.#claim = new PortClaim({ claim: (takeOver) => this.#threads.proxies.claim(takeOver), note: (line) => options.log.line(line) })
+    const { proxies } = this.#threads
+    this.#claim = new PortClaim({ admit: () => proxies.admit(), claim: (takeOver) => proxies.claim(takeOver), note: (line) => options.log.line(line) })
     this.#admin = new AdminPort(flags, this.#adminApp())
   }
 
@@ -125,7 +126,7 @@ class Program {
   }
 
   async #progress(): Promise<void> {
-    if (this.#phase !== 'starting' || this.#threads.readiness.missing().length > 0) return
+    if (this.#phase !== 'starting' || this.#threads.readiness.missing().length > 0 || staysUnready(this.#options.environment)) return
     await this.#options.releasePorts()
     // While the ports were released another message, or a signal, may have come.
     if (this.#phase !== 'starting') return

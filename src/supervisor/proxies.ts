@@ -52,6 +52,7 @@ export class Proxies {
   readonly #clients = new Map<number, SharedArrayBuffer>()
   readonly #seed = crypto.getRandomValues(new BigUint64Array(1))[0]!
   #lastId = 0
+  #held = true
 
   constructor(options: ProxiesOptions) {
     this.#options = options
@@ -95,6 +96,14 @@ export class Proxies {
     return joinedRows(await this.#ask('endpoints'))
   }
 
+  /** What comes to the ports is served from now on, by workers that start later too. */
+  async admit(): Promise<void> {
+    this.#held = false
+    // One that does not listen yet was told to start as held.
+    for (const [id, thread] of this.#threads) if (!this.#options.readiness.isListening(id)) thread.post({ type: 'admit', ask: null })
+    await this.#ask('admit')
+  }
+
   /** New connections shall come to these workers: see `claim` in channel.ts. Rejects where the one that was asked is silent. */
   async claim(takeOver: boolean): Promise<Share> {
     const { asks, readiness } = this.#options
@@ -106,7 +115,7 @@ export class Proxies {
   }
 
   /** What those said that answered in time. */
-  async #ask(type: 'collect' | 'pools' | 'endpoints'): Promise<string[]> {
+  async #ask(type: 'admit' | 'collect' | 'pools' | 'endpoints'): Promise<string[]> {
     const { asks, readiness } = this.#options
     const limits = { whom: 'worker', withinMs: COLLECT_MS }
     const serving = this.#threads.entries().filter(([id, thread]) => thread.alive && readiness.isListening(id))
@@ -157,7 +166,7 @@ export class Proxies {
     const flags = { ...this.#options.flags, workers: this.#threads.size }
     const own = clientPart()
     this.#clients.set(id, own)
-    this.#threads.get(id)?.post({ type: 'start', id, flags, watcher, clients: { seed: this.#seed, own } }, [watcher])
+    this.#threads.get(id)?.post({ type: 'start', id, flags, held: this.#held, watcher, clients: { seed: this.#seed, own } }, [watcher])
     this.#shareClients()
   }
   #shareClients(): void {
@@ -205,6 +214,7 @@ export class Proxies {
       }
       case 'pools':
       case 'endpoints': return asks.answer(message.ask, message.rows)
+      case 'admitted': return asks.answer(message.ask, '')
       case 'claimed': return asks.answer(message.ask, message.share)
       case 'log': return events.log(message.lines)
       case 'note': return events.note(message.line)

@@ -8,6 +8,8 @@ const LONG = Number(process.env['UPGRADES'] ?? 0)
 const UPGRADES = LONG || 2
 const LOAD = { rate: 500, sockets: 200, graceSeconds: LONG > 0 ? 10 : 3 }
 const WITHIN_MS = LONG > 0 ? 1_800_000 : 240_000
+/** Listeners: two workers, each for HTTP and HTTPS. */
+const ALL = 4
 /** Losses in a failure. */
 const SHOWN = 10
 /** Of the grace time, what WebSockets end over at least. */
@@ -40,18 +42,19 @@ test('programs that follow each other: nothing refused, reset or failed; WebSock
   }
 }, WITHIN_MS)
 
-test('successors that are killed as they begin to answer probes, or fail with their ports half open: nobody notices', async () => {
-  const outcomes: (readonly [ready: boolean, exit: number | null])[] = []
+test('successors that are killed before they are ready, with none, one or all of their listeners open, or fail with their ports half open: nobody notices', async () => {
+  const outcomes: (readonly [ready: boolean, first: number, all: number, exit: number | null])[] = []
   const tally = await Host.run(LOAD, async (host) => {
     await host.upgrade()
     for (let i = 0; i < UPGRADES; i++) {
-      outcomes.push([await host.killAsItAnswers(), await host.fail()])
+      outcomes.push([await host.killAsItAnswers(), await host.killAsItListens(1), await host.killAsItListens(ALL), await host.fail()])
     }
     expect(await host.isReady()).toBe(false)
     await host.upgrade()
     expect(await host.isReady()).toBe(true)
   })
-  show(`${UPGRADES} failed and ${UPGRADES} killed, two upgrades`, tally)
+  show(`${UPGRADES} failed and ${3 * UPGRADES} killed, two upgrades`, tally)
   expect(tally.lost.slice(0, SHOWN)).toEqual([])
-  expect(outcomes).toEqual(Array(UPGRADES).fill([false, 2]))
+  expect(outcomes.map(([ready, , all, exit]) => [ready, all, exit])).toEqual(Array(UPGRADES).fill([false, ALL, 2]))
+  for (const [, first] of outcomes) expect(first).toBeGreaterThan(0)
 }, WITHIN_MS)

@@ -37,7 +37,7 @@ const open = async (native: boolean, answer: (exchange: Exchange) => void = (exc
     body: () => true, drained: () => undefined, abandoned: () => undefined, refused: () => undefined,
   })
   const listener = new Listener({
-    host: '127.0.0.1', door: { limit: () => ({ connections: 100, reason: 'connections' }), mayKeep: () => true, refused: () => undefined, evicted: () => undefined },
+    host: '127.0.0.1', held: false, door: { limit: () => ({ connections: 100, reason: 'connections' }), mayKeep: () => true, refused: () => undefined, evicted: () => undefined },
     clients: new ClientLimit({ counts: { enter: () => true, leave: () => undefined }, refused: () => undefined }),
     server: { clock: stillClock(), native, scratch: new Scratch(), date: () => DATE, names: () => requestNames(), limits: () => LIMITS, responder },
     terms(name) {

@@ -1,7 +1,7 @@
 // Which of several listeners of one port get new connections: as the kernel does it, on loopback.
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
-import { listeners, steer, turnAway } from '../../src/http/reuseport.ts'
+import { letIn, listeners, steer, turnAway } from '../../src/http/reuseport.ts'
 import { resources } from '../features/scene.ts'
 import { until } from '../support/until.ts'
 import { Crowd } from './crowd-of-listeners.ts'
@@ -44,6 +44,15 @@ test('a listener that turns away and closes: its clients come again, and others 
   expect(await waiting).not.toContain(0)
 })
 
+test('a listener that turned away and lets in again takes those that were waiting', async () => {
+  const alone = await keep(new Crowd())
+  await alone.join(1)
+  expect(turnAway(alone.fd(0))).toBe(true)
+  const waiting = alone.takers(1)
+  expect(letIn(alone.fd(0))).toBe(true)
+  expect([await waiting, letIn(alone.fd(0))]).toEqual([[0], false])
+})
+
 test('a descriptor that is no socket is refused', () => {
-  expect([steer(0, { first: 0, count: 1 }), turnAway(0)]).toEqual([false, false])
+  expect([steer(0, { first: 0, count: 1 }), turnAway(0), letIn(0)]).toEqual([false, false, false])
 })

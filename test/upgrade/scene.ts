@@ -1,5 +1,5 @@
 // A host on which one program after another serves the same ports, as two pods of a DaemonSet with hostNetwork and maxSurge 1 do, under load.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CONFIGURED } from '../features/scene.ts'
@@ -24,6 +24,8 @@ const SOCKET_EVERY_MS = 500
 const PROBE_EVERY_MS = 50
 const WORKERS = 2
 const END_MS = 30_000
+/** Enough for connections to come, at the rate of this load. */
+const KILL_WITHIN_MS = 300
 
 export class Host {
   readonly #folder = mkdtempSync(join(tmpdir(), 'lintel-upgrade-'))
@@ -56,11 +58,27 @@ export class Host {
     return this.#replace(await this.#start())
   }
 
+  /** A new program is killed with its listeners open and itself not ready: up to KILL_WITHIN_MS after the first of `listeners` is, or after the last. Resolves to how many were open. */
+  async killAsItListens(listeners: number): Promise<number> {
+    const before = this.#listening()
+    const successor = new Successor(this.#flags(), { LINTEL_TEST_HOOKS: 'unready' })
+    await until('it listens', () => this.#listening() >= before + listeners, START_MS)
+    await Bun.sleep(Math.random() * KILL_WITHIN_MS)
+    const open = this.#listening() - before
+    await successor.kill()
+    return successor.isReady ? NaN : open
+  }
+  /** Of all programs, on the ports for clients. */
+  #listening(): number {
+    const ports = [this.#ports.http, this.#ports.https].map((port) => port.toString(16).toUpperCase().padStart(4, '0')).join('|')
+    return readFileSync('/proc/net/tcp', 'latin1').match(new RegExp(`: 0100007F:(${ports}) 00000000:0000 0A `, 'g'))?.length ?? 0
+  }
+
   /** A new program is killed as soon as it answers probes. Resolves to whether it said that it was ready. */
   async killAsItAnswers(): Promise<boolean> {
     const successor = new Successor(this.#flags())
     await until('it answers probes', () => existsSync(this.#socket), START_MS)
-    await successor.end(0)
+    await successor.kill()
     return successor.isReady
   }
 

@@ -10,8 +10,8 @@ export class Successor {
   readonly #child: Bun.Subprocess<'ignore', 'ignore', 'pipe'>
   readonly #lines = changes()
 
-  constructor(flags: readonly string[]) {
-    this.#child = Bun.spawn([process.execPath, 'src/main.ts', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
+  constructor(flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.#child = Bun.spawn([process.execPath, 'src/main.ts', ...flags], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] })
     const read = this.#read()
     const kill = () => this.#child.kill('SIGKILL')
     process.once('exit', kill)
@@ -33,6 +33,12 @@ export class Successor {
   }
 
   signal(name: NodeJS.Signals) { this.#child.kill(name) }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL')
+    await this.exited
+  }
 
   /** SIGTERM, and SIGKILL if that does not end it in time. Resolves to its exit code; null: killed. */
   async end(withinMs: number): Promise<number | null> {

@@ -38,6 +38,7 @@ parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'pools') post({ type: 'pools', ask: message.ask, rows: JSON.stringify([pool]) })
   if (message.type === 'endpoints') post({ type: 'endpoints', ask: message.ask, rows: JSON.stringify([endpoint]) })
   if (message.type === 'collect') post({ type: 'counters', ask: message.ask, counters: counted.drain() })
+  if (message.type === 'admit') post({ type: 'admitted', ask: message.ask })
   if (message.type === 'claim') post({ type: 'claimed', ask: message.ask, share: 'alone' })
   if (message.type === 'drain') post({ type: 'drained' })
   if (message.type === 'crash') throw new Error('crash on demand')
