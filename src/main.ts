@@ -6,6 +6,8 @@ import { fakeCertificate } from './supervisor/fake-certificate.ts'
 import { startProgram } from './supervisor/program.ts'
 
 const EXIT_USAGE = 2
+/** What people type who do not know yet that these are flags. */
+const WORDS = ['help', 'version']
 
 /** A compiled program has the workers' folder beside itself (bun.md §10), the sources have it beside theirs. */
 const workers = new URL(Bun.isStandaloneExecutable ? './workers/' : '../workers/', import.meta.url)
@@ -17,6 +19,7 @@ const scripts = {
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
+  if (WORDS.includes(argv[0] ?? '')) argv[0] = `--${argv[0]}`
   if (argv[0] !== undefined && !argv[0].startsWith('-')) {
     const { runCommand } = await import('./cli/run.ts')
     process.exitCode = await runCommand(argv, { environment: process.env, certificate: () => fakeCertificate(scripts.certificate) })
@@ -32,6 +35,6 @@ try {
   await main()
 } catch (error) {
   if (!(error instanceof FlagError)) throw error
-  console.error(`lintel: ${error.message}`)
+  process.stderr.write(`lintel: ${error.message}\n`)
   process.exitCode = EXIT_USAGE
 }

@@ -1,7 +1,7 @@
 // `lintel convert`: manifests with legacy Ingress shapes, as networking.k8s.io/v1. Reads files, writes one text, and says what it did.
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isManifestFile, readText, scanFolder } from '../kube/folder.ts'
+import { type FileText, isManifestFile, readText, scanFolder, textOf } from '../kube/folder.ts'
 import { FlagError } from '../settings.ts'
 import type { Command } from './command.ts'
 import { convertText, type Conversion } from './convert-text.ts'
@@ -26,30 +26,40 @@ What was done stands on standard error. Exit code 0: all is v1; 1: a document co
   async run({ operand, options }) {
     const classToField = options.get('class-to-field') === 'true'
     const conversions = inputs(operand).map(({ file, text }) => ({ file, ...convertText(text, { classToField }) }))
-    for (const { file, notes } of conversions) for (const { what, done } of notes) console.error(`${file}: ${what}: ${done}`)
     write(joined(conversions), options.get('output'))
+    for (const { file, notes } of conversions) for (const { what, done } of notes) process.stderr.write(`${file}: ${what}: ${done}\n`)
     return conversions.some(({ left }) => left > 0) ? EXIT_LEFT : 0
   },
 }
 
 function inputs(operand: string): Input[] {
-  if (operand === '-') return [{ file: 'standard input', text: readFileSync(STDIN, 'utf8') }]
+  if (operand === '-') return [input('standard input', textOf(readFileSync(STDIN)))]
   const stat = statSync(operand, { throwIfNoEntry: false })
   if (stat === undefined) throw new FlagError(`${operand} does not exist: name a file, a folder, or - for standard input`)
-  if (!stat.isDirectory()) return [input(operand)]
-  return [...scanFolder(operand).keys()].filter(isManifestFile).sort().map((file) => input(join(operand, file)))
+  if (!stat.isDirectory()) return [input(operand, readText(operand))]
+  const files = manifestsOf(operand).map((file) => join(operand, file))
+  if (files.length === 0) throw new FlagError(`${operand} holds no file named *.yaml, *.yml or *.json: name another folder`)
+  return files.map((file) => input(file, readText(file)))
 }
 
-function input(file: string): Input {
-  const read = readText(file)
+function manifestsOf(folder: string): string[] {
+  try {
+    return [...scanFolder(folder).keys()].filter(isManifestFile).sort()
+  } catch (error) {
+    throw new FlagError(`folder ${folder} can't be read (${codeOf(error)}): check its permissions`)
+  }
+}
+
+function input(file: string, read: FileText): Input {
   if ('text' in read) return { file, text: read.text }
   throw new FlagError(`${file}: ${'reason' in read ? read.reason : 'is gone'}`)
 }
 
-/** One stream of documents: what does not begin with a marker gets one before it. */
+/** One stream of documents: what does not begin with a marker gets one before it, and a byte order mark stands at the very start or nowhere. */
 function joined(conversions: readonly Conversion[]): string {
   let text = ''
-  for (const { text: next } of conversions) {
+  for (const { text: whole } of conversions) {
+    const next = text === '' ? whole : whole.replace(/^\uFEFF/, '')
     if (text !== '' && !text.endsWith('\n')) text += '\n'
     text += text !== '' && !/^(?:---|%)/.test(next) ? `---\n${next}` : next
   }
@@ -61,6 +71,8 @@ function write(text: string, output: string | undefined): void {
   try {
     writeFileSync(output, text)
   } catch (error) {
-    throw new FlagError(`--output=${output}: can't be written (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`)
+    throw new FlagError(`--output=${output}: can't be written (${codeOf(error)}): name a file in a folder that is there and can be written`)
   }
 }
+
+const codeOf = (error: unknown): string => error instanceof Error && 'code' in error ? String(error.code) : String(error)

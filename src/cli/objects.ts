@@ -1,4 +1,6 @@
 // The objects that a command looks at, read once from a folder or from the cluster of the flags. Knows nothing of what is asked of them.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { manifests } from '../kube/manifests.ts'
 import type { Objects, Source } from '../kube/objects.ts'
 import { Store } from '../kube/store.ts'
@@ -6,7 +8,8 @@ import type { Issue } from '../model.ts'
 import type { Flags } from '../settings.ts'
 import { IssueBook } from '../watcher/issue-book.ts'
 
-export type Found = { readonly objects: Objects; readonly issues: readonly Issue[] }
+/** unread: files of the folder that hold what is no object, or could not be read. */
+export type Found = { readonly objects: Objects; readonly issues: readonly Issue[]; readonly unread: readonly string[] }
 
 /** The flags that say where objects are, and which of them count. */
 export const SOURCE_FLAGS = [
@@ -24,16 +27,21 @@ export async function readObjects(flags: Flags, environment: Readonly<Record<str
   const source = await sourceOf(flags, environment)
   const store = new Store()
   const issues = new IssueBook()
+  const unread = new Set<string>()
+  const isFile = (origin: string) => flags.manifests !== null && existsSync(join(flags.manifests, origin))
   try {
     await source.start({
       emit: (changes) => { store.apply(changes) },
-      report: (origin, found) => { issues.report(origin, found) },
+      report: (origin, found) => {
+        issues.report(origin, found)
+        if (found.some(({ object }) => object === origin) && isFile(origin)) unread.add(origin)
+      },
       note: () => {},
     })
   } finally {
     source.close()
   }
-  return { objects: store.objects, issues: issues.all() }
+  return { objects: store.objects, issues: issues.all(), unread: [...unread] }
 }
 
 /** The Kubernetes client takes a tenth of a second to load. */

@@ -11,13 +11,15 @@ const STANDINGS: Readonly<Record<Standing, string>> = {
 }
 const ORDER = Object.keys(STANDINGS)
 
-export function reportText({ summary, ingresses, configMap, others, ingressClass, controllerClass }: Survey): string {
+export function reportText({ summary, ingresses, configMap, others, unread, ingressClass, controllerClass }: Survey): string {
   const counts = outcomes().map((outcome) => `${summary[outcome]} ${OUTCOMES[outcome]}`).join('; ')
   return [
-    `${ingresses.length} Ingresses of class ${ingressClass} (${controllerClass}): ${counts}`,
+    `${ingresses.length} ${ingresses.length === 1 ? 'Ingress' : 'Ingresses'} of class ${ingressClass} (${controllerClass}): ${counts}`,
+    ...ingresses.length > 0 ? [] : ['', 'None was found: for another class give --ingress-class and --controller-class, for those without one --watch-ingress-without-class'],
     ...configMapLines(configMap),
     ...outcomes().flatMap((outcome) => ingresses.filter((row) => row.outcome === outcome).flatMap(ingressLines)),
     ...others.length === 0 ? [] : ['', 'Other objects', ...columns(others.map(({ object, field, reason }) => [object, place(field), reason]))],
+    ...unread.length === 0 ? [] : ['', `Not told: what stands in ${unread.join(', ')}`],
   ].join('\n')
 }
 

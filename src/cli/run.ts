@@ -21,6 +21,8 @@ export async function runCommand([name = '', ...argv]: readonly string[], { envi
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (load === undefined) throw new FlagError(unknown(name))
   const command = await load()
+  // A reader that has seen enough, such as head, is no fault: the verdict stands.
+  process.stdout.on('error', ignoreClosed)
   try {
     const given = readCommand(command, argv, environment)
     if (given !== null) return await command.run({ ...given, certificate })
@@ -28,9 +30,14 @@ export async function runCommand([name = '', ...argv]: readonly string[], { envi
     return 0
   } catch (error) {
     if (!(error instanceof StartError || error instanceof FlagError)) throw error
-    console.error(`lintel ${name}: ${error.message}`)
+    // Not console.error: it paints a terminal red.
+    process.stderr.write(`lintel ${name}: ${error.message}\n`)
     return EXIT_USAGE
   }
+}
+
+function ignoreClosed(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
 }
 
 function unknown(name: string): string {

@@ -37,9 +37,11 @@ export type Survey = {
   readonly ingresses: readonly IngressRow[]
   /** Issues of other objects and of files. */
   readonly others: readonly Issue[]
+  /** Files that were not understood: what they hold is missing here. */
+  readonly unread: readonly string[]
 }
 
-export function survey({ objects, issues }: Found, options: BuildOptions): Survey {
+export function survey({ objects, issues, unread: files }: Found, options: BuildOptions): Survey {
   const build = builder(options).full(objects)
   const all = orderedIssues([...issues, ...build.issues])
   const settings = options.configmap === '' ? null : objects.ConfigMap.get(options.configmap)
@@ -57,6 +59,7 @@ export function survey({ objects, issues }: Found, options: BuildOptions): Surve
     configMap: settings === null ? null : { name: options.configmap, exists: settings !== undefined, keys: settings === undefined ? [] : assessKeys(settingTexts(settings)) },
     ingresses,
     others: all.filter(({ object }) => !told.has(object)),
+    unread: files,
   }
 }
 

@@ -58,7 +58,10 @@ export class ClusterConnection implements Source {
 }
 
 /** The same objects, read once and not followed. Throws StartError where no cluster is named. */
-export const once = (flags: Flags, environment: Environment): Source => snapshot(new Transport(credentials(flags, environment), USER_AGENT), scopeOf(flags))
+export const once = (flags: Flags, environment: Environment): Source => {
+  const login = credentials(flags, environment)
+  return snapshot({ api: new Transport(login, USER_AGENT), server: login.server }, scopeOf(flags))
+}
 
 function scopeOf({ watchNamespace, watchNamespaceSelector, annotationsPrefix, ...flags }: Flags): ClusterScope {
   const given = (...names: readonly (string | null)[]) => names.filter((name) => name !== null)

@@ -38,7 +38,7 @@ export type KubeconfigLogin = { readonly server: Server; readonly user: User; re
 
 /** Throws Error with words for people where it can't be read or understood. */
 export function readKubeconfig(path: string): KubeconfigLogin {
-  const config = read(schema, parse(readFileSync(path, 'utf8')), '')
+  const config = read(schema, yamlOf(path), '')
   const current = config['current-context'] ?? ''
   const context = config.contexts?.find(({ name }) => name === current)
   const chosen = context === undefined ? undefined : read(contextSchema, context['context'], `contexts "${current}".`)
@@ -51,6 +51,15 @@ export function readKubeconfig(path: string): KubeconfigLogin {
     server: serverOf(read(clusterSchema, cluster['cluster'], `clusters "${cluster.name}".`), folder),
     user: userOf(found, folder),
     plugin: isThere(found.exec) || isThere(found['auth-provider']) ? { exec: found.exec, authProvider: found['auth-provider'] } : null,
+  }
+}
+
+/** The parser's message goes on with the lines around the place. */
+function yamlOf(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new Error(String(error instanceof Error ? error.message : error).split('\n', 1)[0]?.replace(/:$/, ''))
   }
 }
 

@@ -15,23 +15,27 @@ import type { Api } from './transport.ts'
 import { isForbidden, wordsFor } from './troubles.ts'
 
 /** start rejects with StartError where the server can't be asked or a right to list is missing. */
-export const snapshot = (api: Api, scope: ClusterScope): Source => ({
-  start: (to) => new Reading(api, scope, to).read(),
+export const snapshot = (asked: Asked, scope: ClusterScope): Source => ({
+  start: (to) => new Reading(asked, scope, to).read(),
   close: () => {},
 })
 
+/** server: its address, for people. */
+type Asked = { readonly api: Api; readonly server: string }
 type Name = { readonly kind: ReferredKind; readonly key: string }
 
 class Reading {
   readonly #api: Api
+  readonly #server: string
   readonly #scope: ClusterScope
   readonly #to: SourceEvents
   readonly #references: References
   /** Referred to, and not read yet. */
   #wanted: Name[]
 
-  constructor(api: Api, scope: ClusterScope, to: SourceEvents) {
+  constructor({ api, server }: Asked, scope: ClusterScope, to: SourceEvents) {
     this.#api = api
+    this.#server = server
     this.#scope = scope
     this.#to = to
     this.#references = new References({ ...scope.named, annotationsPrefix: scope.annotationsPrefix })
@@ -62,7 +66,7 @@ class Reading {
     try {
       collection.page(await this.#all(target))
     } catch (error) {
-      if (optional !== true || !isForbidden(error)) throw refusal(error, `list ${rightOf(resource)}`)
+      if (optional !== true || !isForbidden(error)) throw this.#refusal(error, `list ${rightOf(resource)}`)
     }
   }
 
@@ -79,10 +83,14 @@ class Reading {
       this.#collection(resources[kind]).event('ADDED', await this.#api.request(pathOf(resources[kind], namespace, name)))
     } catch (error) {
       if (error instanceof ApiError && error.code === 404) return
-      if (!isForbidden(error)) throw refusal(error, `get ${rightOf(resources[kind])}`)
+      if (!isForbidden(error)) throw this.#refusal(error, `get ${rightOf(resources[kind])}`)
       const object = `${kind} ${key}`
       this.#to.report(object, [{ object, field: '', reason: `was not read and counts as missing: ${wordsFor(error, `get ${rightOf(resources[kind])}`)}` }])
     }
+  }
+
+  #refusal(error: unknown, right: string): StartError {
+    return new StartError(`the API server ${this.#server} can't be read: ${wordsFor(error, right)}`)
   }
 
   #collection(resource: ConstructorParameters<typeof Collection>[0]): Collection {
@@ -103,7 +111,3 @@ const named = (kind: ReferredKind, keys: readonly string[]): Name[] => keys.map(
 
 type ReadKind = 'Ingress' | 'IngressClass' | 'Service' | 'EndpointSlice'
 const isRead = (kind: string): kind is ReadKind => ['Ingress', 'IngressClass', 'Service', 'EndpointSlice'].includes(kind)
-
-function refusal(error: unknown, right: string): StartError {
-  return new StartError(`the API server can't be read: ${wordsFor(error, right)}`)
-}

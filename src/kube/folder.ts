@@ -57,11 +57,20 @@ const scanSubfolder = (found: Map<string, Signature>, place: Place): void => {
   }
 }
 
+/** A byte order mark stays: the text may be written back. */
+export const textOf = (bytes: Uint8Array): FileText => {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
+  } catch {
+    return { reason: 'is no text in UTF-8: save it as such, or keep it out of here' }
+  }
+}
+
 export const readText = (path: string): FileText => {
   try {
     const { size } = statSync(path)
     if (size > maxFileBytes) return { reason: `is larger than ${maxFileBytes / 1024 / 1024} MiB and was not read: split it` }
-    return { text: readFileSync(path, 'utf8') }
+    return textOf(readFileSync(path))
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     return code === 'ENOENT' || code === 'ENOTDIR' ? { missing: true } : { reason: `can't be read (${code}): check its permissions` }

@@ -42,5 +42,5 @@ test('the Ingresses of the class, and the ConfigMap with those that it names', a
 test('without rights: one line that names the one to add, exit code 2', async () => {
   const { code, stdout, stderr } = await lintel(['report', `--kubeconfig=${nobody}`, `--watch-namespace=${ns}`])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^lintel report: the API server can't be read: the right to list \S+ is missing/)])
+  expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^lintel report: the API server \S+ can't be read: the right to list \S+ is missing/)])
 })
