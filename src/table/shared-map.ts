@@ -1,9 +1,13 @@
-// A map that changes inside and is shared as immutable versions: a new copy only when something changed since the last.
+// A map that changes inside and is shared as immutable versions: a new one only when something changed since the last.
 // Knows nothing of its values.
+import { LayeredMap } from './layered-map.ts'
 
-export class SharedMap<T> {
+/** undefined is no value: it stands for none. */
+export class SharedMap<T extends object> {
   readonly #entries = new Map<string, T>()
-  #shared: ReadonlyMap<string, T> | undefined
+  #shared: LayeredMap<T> | undefined
+  /** Since the last share. */
+  #unshared = new Set<string>()
   #changed = new Set<string>()
 
   get(key: string): T | undefined {
@@ -22,7 +26,9 @@ export class SharedMap<T> {
 
   /** The same map until the next change. */
   share(): ReadonlyMap<string, T> {
-    this.#shared ??= new Map(this.#entries)
+    if (this.#shared === undefined) this.#shared = LayeredMap.of(this.#entries)
+    else if (this.#unshared.size > 0) this.#shared = this.#shared.next(this.#entries, this.#unshared)
+    this.#unshared = new Set()
     return this.#shared
   }
 
@@ -34,7 +40,7 @@ export class SharedMap<T> {
   }
 
   #touch(key: string): void {
-    this.#shared = undefined
+    this.#unshared.add(key)
     this.#changed.add(key)
   }
 }
