@@ -17,6 +17,14 @@ let watcher: Watcher | undefined
 /** The cluster that is served; undefined for a folder. */
 let connection: ClusterConnection | undefined
 
+/** By then the workers have their tables. */
+const TIDY_AFTER_MS = 1000
+/** What was read first is mostly garbage once it is a table, and the collector would leave it for long (bun.md §1.8). */
+const tidy = () => {
+  Bun.gc(true)
+  Bun.shrink()
+}
+
 const start = ({ flags, fakeCertificate }: Extract<ToWatcher, { type: 'start' }>): Watcher => {
   const started = new Watcher(builder(buildOptions(flags, fakeCertificate)), post, { audience: (found) => connection?.found(found) })
   // An unhandled rejection would end the thread with exit code 0 and no reason (bun.md §5.2).
@@ -28,6 +36,7 @@ const serve = async (started: Watcher, flags: Flags): Promise<void> => {
   try {
     const source = await sourceOf(flags)
     await started.start(flags.disableSvcExternalName ? source : withExternalNames(source, resolver()))
+    setTimeout(tidy, TIDY_AFTER_MS)
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     post({ type: 'fatal', message: error.message })

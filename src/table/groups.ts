@@ -9,7 +9,9 @@ type PartsOf<S, T> = (source: S) => Iterable<readonly [group: string, part: T]>
 export class Groups<S, T> {
   readonly #partsOf: PartsOf<S, T>
   readonly #sources = new Map<string, S>()
-  readonly #groups = new Map<string, readonly T[]>()
+  readonly #groups = new Map<string, T[]>()
+  /** Whose array nobody has seen yet, so that it may change: a group may have thousands of parts, and gain them one by one. */
+  readonly #unseen = new Set<string>()
   #touched = new Set<string>()
 
   constructor(partsOf: PartsOf<S, T>) {
@@ -18,6 +20,7 @@ export class Groups<S, T> {
 
   /** In no particular order. The same array until the group is touched. */
   of(group: string): readonly T[] {
+    this.#unseen.delete(group)
     return this.#groups.get(group) ?? NO_PARTS
   }
 
@@ -31,10 +34,7 @@ export class Groups<S, T> {
     if (former === source) return
     if (former !== undefined) this.#remove(former)
     this.#sources.set(key, source)
-    for (const [group, part] of this.#partsOf(source)) {
-      this.#touched.add(group)
-      this.#groups.set(group, [...this.of(group), part])
-    }
+    for (const [group, part] of this.#partsOf(source)) this.#ownParts(group).push(part)
   }
 
   delete(key: string): void {
@@ -66,10 +66,20 @@ export class Groups<S, T> {
 
   #remove(source: S): void {
     for (const [group, part] of this.#partsOf(source)) {
-      this.#touched.add(group)
-      const others = this.of(group).filter((other) => other !== part)
-      if (others.length === 0) this.#groups.delete(group)
-      else this.#groups.set(group, others)
+      const parts = this.#ownParts(group)
+      parts.splice(parts.indexOf(part), 1)
+      if (parts.length === 0) for (const known of [this.#groups, this.#unseen]) known.delete(group)
     }
+  }
+
+  /** To be changed. */
+  #ownParts(group: string): T[] {
+    this.#touched.add(group)
+    const present = this.#groups.get(group)
+    if (present !== undefined && this.#unseen.has(group)) return present
+    const parts = [...present ?? []]
+    this.#groups.set(group, parts)
+    this.#unseen.add(group)
+    return parts
   }
 }
