@@ -63,7 +63,7 @@ export type ToWorker =
 /** Whether other processes listen on our ports; refused: they do, and the kernel does not let us choose who gets new connections. */
 export type Share = 'alone' | 'shared' | 'refused'
 
-/** proxy worker → main. `counters` holds what was counted since the last one (see telemetry/counters.ts), `rows` its pools or endpoints (telemetry/pool-rows.ts, endpoint-rows.ts). */
+/** proxy worker → main. `fatal`: the program can't start; held: because another program has a port. `counters` holds what was counted since the last one (see telemetry/counters.ts), `rows` its pools or endpoints (telemetry/pool-rows.ts, endpoint-rows.ts). */
 export type FromWorker =
   | { readonly type: 'at'; readonly version: number }
   | { readonly type: 'listening' }
@@ -74,4 +74,4 @@ export type FromWorker =
   | { readonly type: 'admitted'; readonly ask: number | null }
   | { readonly type: 'claimed'; readonly ask: number; readonly share: Share }
   | { readonly type: 'drained' }
-  | { readonly type: 'fatal'; readonly message: string }
+  | { readonly type: 'fatal'; readonly message: string; readonly held: boolean }

@@ -1,11 +1,11 @@
 // The program's entry: command line in, running program out. Only this file knows where the workers' files are.
 import { version } from '../package.json' with { type: 'json' }
 import { FlagError, parseFlags } from './settings.ts'
+import { exitCodes } from './settings/exit-codes.ts'
 import { helpText } from './settings/flag-help.ts'
 import { fakeCertificate } from './supervisor/fake-certificate.ts'
 import { startProgram } from './supervisor/program.ts'
 
-const EXIT_USAGE = 2
 /** What people type who do not know yet that these are flags. */
 const WORDS = ['help', 'version']
 
@@ -36,5 +36,5 @@ try {
 } catch (error) {
   if (!(error instanceof FlagError)) throw error
   process.stderr.write(`lintel: ${error.message}\n`)
-  process.exitCode = EXIT_USAGE
+  process.exitCode = exitCodes.usage
 }

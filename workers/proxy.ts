@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import type { FromProxy, FromWorker, ToWorker } from '../src/channel.ts'
 import type { Update } from '../src/model.ts'
 import type { Settings } from '../src/settings.ts'
-import { Edge } from '../src/proxy/edge.ts'
+import { Edge, PortError } from '../src/proxy/edge.ts'
 import { TableReceiver } from '../src/proxy/table-receiver.ts'
 import { type AccessLog, requestLog, streamsLog } from '../src/proxy/request-log.ts'
 import { type Counters, counters, REPORT_EVERY_MS } from '../src/telemetry/counters.ts'
@@ -95,7 +95,7 @@ class ProxyThread {
 
   #listen() {
     this.#listening = true
-    this.#edge.listen(this.#ports).then(() => post({ type: 'listening' }), (error: unknown) => post({ type: 'fatal', message: String(error) }))
+    this.#edge.listen(this.#ports).then(() => post({ type: 'listening' }), (error: unknown) => post({ type: 'fatal', message: String(error), held: error instanceof PortError && error.held }))
   }
 
   report(ask: number | null) { post({ type: 'counters', ask, counters: this.#counts.drain(this.#edge.pools.drainCounts(), this.#edge.streams.drainCounts()) }) }

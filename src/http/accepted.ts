@@ -39,9 +39,13 @@ type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'loca
 const hasEnds = (handle: unknown): handle is Ends =>
   typeof handle === 'object' && handle !== null && typeof Reflect.get(handle, 'remoteAddress') === 'string' && typeof Reflect.get(handle, 'localPort') === 'number'
 
+/** Whether the system's error says that others listen on the port. */
+export const isTaken = (error: unknown): boolean => codeOf(error) === 'EADDRINUSE'
+const codeOf = (error: unknown): unknown => typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+
 /** Why a port can't be listened on, with the remedy, from the system's error. */
 export const portTrouble = (error: unknown): string => {
-  const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  const code = codeOf(error)
   if (code === 'EADDRINUSE') return 'another program listens there; end it or choose another port'
   if (code === 'EACCES') return 'ports below 1024 need CAP_NET_BIND_SERVICE; choose another port'
   return String(error)

@@ -1,6 +1,6 @@
 // All that serves in a proxy worker: listener, app, pools and their settings, put together. Knows no threads and no flags.
 import type { Socket } from 'node:net'
-import { peerOf, portTrouble } from '../http/accepted.ts'
+import { isTaken, peerOf, portTrouble } from '../http/accepted.ts'
 import { ClientLimit } from '../http/client-limit.ts'
 import { Clock } from '../http/clock.ts'
 import { Scratch } from '../http/scratch.ts'
@@ -15,6 +15,7 @@ import { nativeWorks } from '../http/wire.ts'
 import { ClientCounts, type ClientPart } from '../machine/client-counts.ts'
 import { descriptorLimit, Descriptors } from '../machine/descriptors.ts'
 import { Memory } from '../machine/memory.ts'
+import { heldBy } from '../machine/port-holder.ts'
 import type { Endpoint, Update } from '../model.ts'
 import type { Settings } from '../settings.ts'
 import type { StreamLimits } from '../stream/stream-options.ts'
@@ -41,6 +42,12 @@ import { trusted } from './trusted.ts'
 
 /** A port that can't be opened: names the flag and the remedy. */
 export class PortError extends Error {
+  /** By another program, which may end. */
+  readonly held: boolean
+  constructor(message: string, held: boolean) {
+    super(message)
+    this.held = held
+  }
   override toString() { return this.message }
 }
 
@@ -157,7 +164,8 @@ export class Edge {
     try {
       await this.#listener.listen(port, kind === 'http' ? 'clear' : 'tls')
     } catch (error) {
-      throw new PortError(`--${kind}-port ${port}: ${portTrouble(error)}`)
+      const held = isTaken(error)
+      throw new PortError(`--${kind}-port ${port}: ${held ? heldBy(port) : portTrouble(error)}`, held)
     }
   }
 

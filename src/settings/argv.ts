@@ -5,6 +5,9 @@ export class FlagError extends Error {
   override readonly name = 'FlagError'
 }
 
+/** The flag is right, but another program has its port. */
+export class PortHeldError extends FlagError {}
+
 /** One flag as written. A bare switch has the value `true`. */
 export type GivenFlag = { readonly name: string; readonly value: string }
 

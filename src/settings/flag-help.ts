@@ -14,7 +14,8 @@ Other commands, each with a --help:
   lintel explain URL  who answers it, and why
   lintel ready        whether the program with this --healthz-socket is ready, for probes
 
-Exit codes: 0 after SIGTERM or SIGINT and a drain; 1 after a second signal; 2 for what a restart does not mend, told in one line.
+Exit codes: 0 after SIGTERM or SIGINT and a drain; 1 after a second signal; 2 for what a restart does not mend, 3 where another
+program has a port, both told in one line.
 `
 
 export function helpText(): string {

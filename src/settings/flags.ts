@@ -1,6 +1,6 @@
 // The command line as checked values. Knows the rules between flags; the flags themselves stand in flag-table.ts.
 import type { z } from 'zod'
-import { FlagError, readArgv } from './argv.ts'
+import { FlagError, PortHeldError, readArgv } from './argv.ts'
 import { type FlagInfo, flagInfo, flagSchema } from './flag-table.ts'
 import { nearest } from './nearest.ts'
 
@@ -9,7 +9,7 @@ import { nearest } from './nearest.ts'
  * takes whole seconds, 0 for `--workers` when it was not given.
  */
 export type Flags = z.output<typeof flagSchema>
-export { FlagError }
+export { FlagError, PortHeldError }
 
 /** Where a name has no namespace and POD_NAMESPACE is not set: Kubernetes' own default, which the manifests have too. */
 const DEFAULT_NAMESPACE = 'default'

@@ -2,7 +2,8 @@
 import type { Server } from 'bun'
 import { statSync, unlinkSync } from 'node:fs'
 import type { Hono } from 'hono'
-import { FlagError, type Flags } from '../settings.ts'
+import { heldBy } from '../machine/port-holder.ts'
+import { FlagError, type Flags, PortHeldError } from '../settings.ts'
 
 export type AdminFlags = Pick<Flags, 'bindAddress' | 'healthzHost' | 'healthzPort' | 'healthzSocket'>
 
@@ -60,6 +61,7 @@ export class AdminPort {
     try {
       return Bun.serve({ hostname: this.#hostname, port, reusePort, fetch: this.#app.fetch })
     } catch (error) {
+      if (reason(error) === 'EADDRINUSE') throw new PortHeldError(`--healthz-port=${port}: ${heldBy(port)}`)
       throw new FlagError(`--healthz-port=${port}: can't listen on ${this.#hostname} (${reason(error)}): choose another port or address`)
     }
   }

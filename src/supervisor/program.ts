@@ -2,7 +2,8 @@
 import { adminApp, type AdminSource } from '../admin/app.ts'
 import { addTestHooks, staysUnready } from '../admin/test-hooks.ts'
 import type { Issue } from '../model.ts'
-import { defaultSettings, FlagError, type Flags } from '../settings.ts'
+import { defaultSettings, FlagError, type Flags, PortHeldError } from '../settings.ts'
+import { exitCodes } from '../settings/exit-codes.ts'
 import { LogOutput } from '../telemetry/log-writer.ts'
 import { AdminPort, bracketed } from './admin-server.ts'
 import { availableThreads } from './cpu-quota.ts'
@@ -13,9 +14,6 @@ import { choosePorts } from './ports.ts'
 import { ProgramLog } from './program-log.ts'
 import { onSignals } from './shutdown.ts'
 import { type Built, Threads, type ThreadsEvents, type ThreadsOptions } from './threads.ts'
-
-/** What keeps the program from starting, or from going on, is for a person to mend. */
-const EXIT_USAGE = 2
 
 export type ProgramOptions = {
   readonly flags: Flags
@@ -39,7 +37,7 @@ export async function startProgram(options: ProgramOptions): Promise<void> {
     if (!(error instanceof FlagError)) throw error
     log.line(error.message)
     await log.end()
-    process.exit(EXIT_USAGE)
+    process.exit(codeFor(error))
   }
 }
 
@@ -97,7 +95,7 @@ class Program {
         this.#measures.restarted(thread)
         log.line(line)
       },
-      fatal: (message) => this.#fail(message),
+      fatal: (message, held = false) => this.#fail(message, held ? exitCodes.portHeld : exitCodes.usage),
     }
   }
 
@@ -142,7 +140,7 @@ class Program {
       this.#options.log.line(this.#readyLine())
     } catch (error) {
       if (!(error instanceof FlagError)) throw error
-      this.#fail(error.message)
+      this.#fail(error.message, codeFor(error))
     }
   }
 
@@ -168,11 +166,11 @@ class Program {
   }
 
   /** All workers may meet the same fault: one of them is enough. */
-  #fail(message: string): void {
+  #fail(message: string, code: number): void {
     if (this.#failed) return
     this.#failed = true
     this.#options.log.line(message)
-    void this.#exit(EXIT_USAGE)
+    void this.#exit(code)
   }
 
   /** process.exit loses output that is not written yet (bun.md §8). */
@@ -181,6 +179,8 @@ class Program {
     process.exit(code)
   }
 }
+
+const codeFor = (error: FlagError): number => error instanceof PortHeldError ? exitCodes.portHeld : exitCodes.usage
 
 function issueLine({ object, field, reason }: Issue): string {
   return `issue ${object}${field === '' ? '' : ` ${field}`}: ${reason}`

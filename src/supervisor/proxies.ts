@@ -27,7 +27,8 @@ export type ProxiesEvents = {
   died(thread: ThreadKind, line: string): void
   /** A worker ended; its number may come back. */
   gone(worker: number): void
-  fatal(message: string): void
+  /** held: another program has a port, and may end. */
+  fatal(message: string, held?: boolean): void
 }
 
 export type ProxiesOptions = {
@@ -219,7 +220,7 @@ export class Proxies {
       case 'log': return events.log(message.lines)
       case 'note': return events.note(message.line)
       case 'drained': return this.#drained.get(id)?.()
-      case 'fatal': return events.fatal(message.message)
+      case 'fatal': return events.fatal(message.message, message.held)
     }
   }
 }

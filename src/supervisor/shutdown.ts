@@ -1,5 +1,6 @@
 // From the first signal to the exit: not ready at once, grace, drain, grace. Knows signals; what drains it is told.
 import { setTimeout as delay } from 'node:timers/promises'
+import { exitCodes } from '../settings/exit-codes.ts'
 
 export type ShutdownSteps = {
   /** Health and readiness say so from here on. */
@@ -15,7 +16,7 @@ export type ShutdownSteps = {
 export function onSignals(signals: NodeJS.EventEmitter, steps: ShutdownSteps): void {
   let stopping = false
   const receive = (signal: string) => {
-    if (stopping) return steps.exit(1)
+    if (stopping) return steps.exit(exitCodes.cut)
     stopping = true
     void shutDown(signal, steps)
   }
@@ -27,5 +28,5 @@ async function shutDown(signal: string, { begin, drain, exit, graceMs, afterMs }
   await delay(graceMs)
   await drain()
   await delay(afterMs)
-  exit(0)
+  exit(exitCodes.stopped)
 }

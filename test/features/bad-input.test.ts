@@ -40,14 +40,15 @@ test.each([
   expect(lines[0]).toMatch(expected)
 })
 
-test.each(['--http-port', '--https-port', '--healthz-port'])('%s in use: exit 2 and one line', async (flag) => {
+test.each(['--http-port', '--https-port', '--healthz-port'])('%s in use: exit 3 and one line that says by whom', async (flag) => {
   const holder = createServer()
   await new Promise<void>((resolve) => { holder.listen(0, '127.0.0.1', resolve) })
   const address = holder.address()
   if (address === null || typeof address === 'string') throw new Error('not listening on a port')
   const { code, lines } = await run(...FREE.filter((free) => !free.startsWith(`${flag}=`)), `--manifests=${folder}`, `${flag}=${address.port}`)
   holder.close()
-  expect({ code, lines }).toEqual({ code: 2, lines: [expect.stringContaining(flag)] })
+  expect({ code, lines }).toEqual({ code: 3, lines: [expect.stringContaining(`(process ${process.pid}) of user`)] })
+  expect(lines[0]).toContain(flag)
   expect(lines[0]).toContain(String(address.port))
 })
 

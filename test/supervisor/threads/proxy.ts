@@ -25,7 +25,7 @@ function listen(id: number, { host, port }: { host: string; port: number }): voi
     post({ type: 'log', lines: `answered by ${id}\n` })
     socket.on('error', () => {}).end(String(id))
   })
-  server.on('error', () => post({ type: 'fatal', message: `--http-port=${port} is in use: choose another` }))
+  server.on('error', () => post({ type: 'fatal', message: `--http-port=${port} is in use: choose another`, held: true }))
   server.listen({ port, host, reusePort: true }, () => post({ type: 'listening' }))
 }
 
