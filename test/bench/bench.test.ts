@@ -148,7 +148,9 @@ test('the best peer is the one that costs least, and none where it failed', () =
 
 test('a revision has no bar', () => {
   const rows = [row('lintel@HEAD~1', [10]), row('lintel', [12])]
-  expect(sentence(judge(cell, rows, { names: { ours: 'lintel', base: 'lintel@HEAD~1' }, ranked: false }))).toBe('1.20 times what it was')
+  const compared = judge(cell, rows, { names: { ours: 'lintel', base: 'lintel@HEAD~1' }, ranked: false })
+  expect(sentence(compared)).toBe('1.20 times what it was')
+  expect(summary([compared], ['lintel@HEAD~1', 'lintel']).split('\n').at(-1)).toBe('| h1-small | CPU µs a request | 10.0 | 12.0 | 1.20 |')
 })
 
 test('a busy machine is named', () => {

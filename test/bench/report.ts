@@ -57,14 +57,18 @@ export const sentence = ({ cell, found, verdict, to }: Finding): string => {
 
 /** All cells, a line each. `peers`: columns beside Lintel's. */
 export const summary = (findings: readonly Finding[], peers: readonly string[]): string => {
-  const titles = ['cell', 'unit', ...peers, 'to nginx', 'to the best peer', 'held against', 'bar', 'goal', 'verdict']
-  const lines = findings.map(({ cell, rows, found, verdict, to }) => {
-    const values = peers.map((peer) => {
-      const row = rows.findLast((each) => each.peer === peer)
-      return row === undefined ? '' : troubleOf(row) === undefined ? round(valueOf(row)) : 'invalid'
-    })
-    const held = cell.compare === 'value' ? round(found) : `${two(found)}${cell.compare === 'variants' ? ` × ${cell.variants?.[0]?.name}` : ' × nginx'}`
-    return [cell.name, cell.unit, ...values, two(to.base), two(to.best), Number.isNaN(found) ? '-' : held, cell.bar, cell.goal, verdict === 'missed' ? '**missed**' : verdict]
-  })
+  const ranked = findings.every(({ verdict }) => verdict !== 'unranked')
+  const titles = ['cell', 'unit', ...peers, ...(ranked ? ['to nginx', 'to the best peer', 'held against', 'bar', 'goal', 'verdict'] : ['by what it was'])]
+  const lines = findings.map((finding) => [finding.cell.name, finding.cell.unit, ...peers.map((peer) => valueFor(peer, finding)), ...(ranked ? judgement(finding) : [two(finding.to.base)])])
   return [`| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`, ...lines.map((line) => `| ${line.join(' | ')} |`)].join('\n')
 }
+const valueFor = (peer: string, { rows }: Finding): string => {
+  const row = rows.findLast((each) => each.peer === peer)
+  return row === undefined ? '' : troubleOf(row) === undefined ? round(valueOf(row)) : 'invalid'
+}
+const judgement = ({ cell, found, verdict, to }: Finding): string[] => {
+  const held = cell.compare === 'value' ? round(found) : `${two(found)}${cell.compare === 'variants' ? ` × ${cell.variants?.[0]?.name}` : ' × nginx'}`
+  return [two(to.base), two(to.best), Number.isNaN(found) ? '-' : held, bound(cell.bar), bound(cell.goal), verdict === 'missed' ? '**missed**' : verdict]
+}
+/** As a person would write it: 0.56, and not 0.5555555555555556. */
+const bound = (value: number) => `${Math.round(value * 100) / 100}`
