@@ -5,7 +5,7 @@ import { isOurs, variable } from './log-variables.ts'
 import type { RequestRecord } from './record.ts'
 import type { StreamRecord } from './stream-record.ts'
 import { streamVariable } from './stream-variables.ts'
-import { type Part, partsOf, type Render, renderAll } from './template.ts'
+import { type Part, partsOf, type Render, rendering } from './template.ts'
 
 /** `unknown`: variables of the format that have no meaning here and render as absent; each once. */
 export type CompiledLog<R> = { readonly render: Render<R>; readonly unknown: readonly string[] }
@@ -22,7 +22,7 @@ function compiled<R>(format: string, { json }: LogOptions, variables: Variables<
   const parts = partsOf(format)
   const segments = parts.map((part) => segment(part, escaping, variables))
   const unknown = parts.flatMap(({ name }) => (name !== undefined && variables.find(name) === undefined ? [name] : []))
-  return { render: (record) => renderAll(segments, record), unknown: [...new Set(unknown)] }
+  return { render: rendering(segments), unknown: [...new Set(unknown)] }
 }
 
 function segment<R>({ text, name }: Part, { escape, absent }: Escaping, { find, isOurs }: Variables<R>): string | Render<R> {

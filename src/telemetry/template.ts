@@ -22,16 +22,28 @@ export function partsOf(template: string): Part[] {
   return [...parts, { text: template.slice(from) }].filter(({ text, name }) => text !== '' || name !== undefined)
 }
 
-export function renderAll<R>(segments: readonly (string | Render<R>)[], record: Readonly<R>): string {
-  let text = ''
-  for (const part of segments) text += typeof part === 'string' ? part : part(record)
-  return text
+/** One function of all segments. Fixed text and the value behind it are added at once: one rope for both is a third of what a line costs. */
+export function rendering<R>(segments: readonly (string | Render<R>)[]): Render<R> {
+  const pairs: { readonly before: string; readonly value: Render<R> }[] = []
+  let before = ''
+  for (const segment of segments) {
+    if (typeof segment === 'string') before += segment
+    else {
+      pairs.push({ before, value: segment })
+      before = ''
+    }
+  }
+  return (record) => {
+    let text = ''
+    for (const pair of pairs) text = `${text}${pair.before}${pair.value(record)}`
+    return before === '' ? text : text + before
+  }
 }
 
 /** Nothing is escaped, and what has no value is empty. */
 export function plainText(template: string): Render {
   const segments = partsOf(template).map(({ text, name }) => (name === undefined ? text : valueOf(name)))
-  return (record) => renderAll(segments, record)
+  return rendering(segments)
 }
 
 function valueOf(name: string): string | Render {
