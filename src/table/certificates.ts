@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 import type { Secret } from '../kube/objects.ts'
 import type { Certificate } from '../model.ts'
 import { expiryNotice } from './expiry.ts'
+import { isRsaKeyOf } from './rsa-key.ts'
 import { attempt, type Found, type Loader, type Loading } from './secret-store.ts'
 
 /** A label that no certificate has but by a wildcard. */
@@ -40,34 +41,47 @@ function loadCertificate(secret: Secret, issuers: Issuers): Loading<LoadedCertif
   if (cert === '' || key === '') return { fault: `has no ${cert === '' ? 'tls.crt' : 'tls.key'}` }
   const leaf = attempt(() => new X509Certificate(cert))
   if (leaf === undefined) return { fault: 'tls.crt is not a certificate in PEM' }
-  const privateKey = attempt(() => createPrivateKey(key))
-  if (privateKey === undefined) return { fault: 'tls.key is not an unencrypted private key in PEM' }
-  if (!leaf.checkPrivateKey(privateKey)) return { fault: 'tls.key does not belong to the first certificate of tls.crt' }
-  if (!isUsual(privateKey) || !hasUsualChain(cert, issuers)) {
+  const keyRead = readKey(leaf, key)
+  if ('fault' in keyRead) return keyRead
+  const { isUsual, keyKind } = keyRead
+  if (!isUsual || !hasUsualChain(cert, issuers)) {
     // What the proxy will do with it.
     if (attempt(() => createSecureContext({ cert, key })) === undefined) return { fault: 'the chain in tls.crt can not be loaded' }
   }
-  return { loaded: { pem: { cert, key }, expiresAt: leaf.validToDate.getTime(), keyKind: privateKey.asymmetricKeyType ?? '', covers: coverage(leaf) } }
+  return { loaded: { pem: { cert, key }, expiresAt: leaf.validToDate.getTime(), keyKind, covers: coverage(leaf) } }
+}
+
+/** isUsual: sure to be served with. To try each of thousands too would double the work: 36 µs beside 28 for P-256 (test/tls/certificates.ts). */
+type KeyRead = { readonly keyKind: string; readonly isUsual: boolean } | { readonly fault: string }
+
+function readKey(leaf: X509Certificate, key: string): KeyRead {
+  const { publicKey } = leaf
+  if (publicKey.asymmetricKeyType === 'rsa' && isRsaKeyOf(publicKey.export({ format: 'der', type: 'pkcs1' }), key)) return { keyKind: 'rsa', isUsual: true }
+  const privateKey = attempt(() => createPrivateKey(key))
+  if (privateKey === undefined) return { fault: 'tls.key is not an unencrypted private key in PEM' }
+  if (!leaf.checkPrivateKey(privateKey)) return { fault: 'tls.key does not belong to the first certificate of tls.crt' }
+  return { keyKind: privateKey.asymmetricKeyType ?? '', isUsual: isUsualKey(privateKey) }
 }
 
 const CURVES: readonly (string | undefined)[] = ['prime256v1', 'secp384r1']
 const RSA_BITS = 2_048
 
-/** Keys that are sure to be served with. To try each of thousands too would double the work: 36 µs beside 28 for P-256 (test/tls/certificates.ts). */
-function isUsual({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
+function isUsualKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
   return type === 'ec' ? CURVES.includes(details?.namedCurve) : type === 'rsa' && (details?.modulusLength ?? 0) >= RSA_BITS
 }
 
+const BEGIN = '-----BEGIN '
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-/** Nothing but certificates, each of which can be read. */
+/** Nothing but certificates, each of which can be read; the first has been. */
 function hasUsualChain(cert: string, issuers: Issuers): boolean {
+  if (cert.indexOf(BEGIN) === cert.lastIndexOf(BEGIN)) return true
   const [, ...chain] = cert.match(BLOCK) ?? []
   return chain.every((pem) => {
     const known = issuers.get(pem) ?? attempt(() => new X509Certificate(pem)) !== undefined
     issuers.set(pem, known)
     return known
-  }) && cert.split('-----BEGIN ').length === chain.length + 2
+  }) && cert.split(BEGIN).length === chain.length + 2
 }
 
 function coverage(leaf: X509Certificate): (host: string) => boolean {

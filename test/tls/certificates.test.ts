@@ -4,8 +4,8 @@ import { BROKEN, COUNT, loaded, PROMISES } from './certificates.ts'
 
 const SHARED_MACHINE = 5
 
-test(`${COUNT} Secrets of which ${BROKEN} are broken: that many issues, all others served, in bounded time and memory`, async () => {
-  const { build: { table, issues }, cpuMs, megabytes } = await loaded('p256')
+test.each(['p256', 'rsa'] as const)(`${COUNT} Secrets (%s) of which ${BROKEN} are broken: that many issues, all others served, in bounded time and memory`, async (kind) => {
+  const { build: { table, issues }, cpuMs, megabytes } = await loaded(kind, 1)
   expect(issues.filter(({ object, reason }) => object.startsWith('Secret ') && reason.includes('tls.crt is not a certificate'))).toHaveLength(BROKEN)
   expect(table.certificates.size).toBe(COUNT - BROKEN + 1) // and the default one
   const own = [...table.hosts.values()].filter(({ certificate }) => certificate !== '' && certificate !== null)
