@@ -9,7 +9,7 @@ export class Answers {
   readonly #rows = new WeakMap<Certificate, CertificateRow>()
 
   /**
-   * `{version, workers: [{id, version}], hosts: [{host, certificate, routes}], fallback, backends: [{key, protocol, options, endpoints, unwell}],
+   * `{version, workers: [{id, version}], hosts: [{host, certificate, secondCertificate, routes}], fallback, backends: [{key, protocol, options, endpoints, unwell}],
    * certificates: [{id, subject, notAfter, names}], streams: [{protocol, port, backend, configMap, proxyProtocol}]}`, to which main adds the workers' pools and `health`: telemetry/endpoint-rows.ts.
    * workers: the version that each one serves, null: nothing yet. unwell: endpoints that active checks took out.
    */
@@ -17,7 +17,7 @@ export class Answers {
     return JSON.stringify({
       version: table.version,
       workers: [...workers].map(([id, version]) => ({ id, version })),
-      hosts: [...table.hosts].map(([host, { certificate, routes, passthrough }]) => ({ host, certificate, passthrough: passthrough?.backend, routes: routes.map(routeRow) })),
+      hosts: [...table.hosts].map(([host, { certificate, secondCertificate, routes, passthrough }]) => ({ host, certificate, secondCertificate, passthrough: passthrough?.backend, routes: routes.map(routeRow) })),
       fallback: table.global.fallback && routeRow(table.global.fallback),
       backends: [...table.backends].map(([key, backend]) => ({ key, ...shown(backend), unwell: unwell.get(key) })),
       certificates: [...table.certificates].map(([id, certificate]) => ({ id, ...this.#certificateRow(certificate) })),

@@ -1,6 +1,7 @@
 // Certificates of Secrets: whose a name gets, and how they change under open connections.
 import { beforeAll, expect, test } from 'bun:test'
 import { TLSSocket } from 'node:tls'
+import { z } from 'zod'
 import { certificate, type TestCertificate } from '../support/certificate.ts'
 import { echoUpstream } from '../support/echo.ts'
 import { backend, ingress, secret, tlsSecret } from '../support/manifests.ts'
@@ -77,6 +78,22 @@ test.each([
   const issue = await until('an issue', async () => (await issues(program)).find(({ object, reason: found }) => object === 'Secret default/swap' && found.includes(reason)))
   expect(issue.reason).toContain('last good')
   expect(await names('swap.example')).toBe('DNS:swap.example, DNS:second')
+})
+
+test('RSA beside ECDSA for one host: /table shows both, and one when the other is gone', async () => {
+  const hosts = z.object({ hosts: z.array(z.object({ host: z.string(), certificate: z.string().nullable(), secondCertificate: z.string().optional() })) })
+  const shown = async () => {
+    const { host: _, ...certificates } = hosts.parse(await program.get('/table')).hosts.find(({ host }) => host === 'two.example') ?? { host: '' }
+    return certificates
+  }
+  const both = toYaml([withTls('two.example', 'two-ec'), tlsSecret({ name: 'two-ec' }, await certificate({ names: ['two.example', 'ec'] })),
+    withTls('two.example', 'two-rsa'), tlsSecret({ name: 'two-rsa' }, await certificate({ names: ['two.example', 'rsa'], kind: 'rsa' }))])
+  const alone = toYaml([withTls('two.example', 'two-ec'), tlsSecret({ name: 'two-ec' }, await certificate({ names: ['two.example', 'ec'] }))])
+  await applied(program, () => program.write('two.yaml', both))
+  expect(await shown()).toEqual({ certificate: 'default/two-ec', secondCertificate: 'default/two-rsa' })
+  await applied(program, () => program.write('two.yaml', alone))
+  expect(await shown()).toEqual({ certificate: 'default/two-ec' })
+  await applied(program, () => program.remove('two.yaml'))
 })
 
 test('a Secret that was never good: the default certificate, and an issue without any of its data', async () => {

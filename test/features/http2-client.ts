@@ -41,6 +41,8 @@ export function head(path: string, over: Readonly<Record<string, string | undefi
 export type ClientOptions = {
   /** Absent: in clear, by prior knowledge. */
   readonly tls?: TlsOptions
+  /** Sent before the preface of HTTP/2. */
+  readonly before?: string
   /** Our SETTINGS, beside the default. */
   readonly settings?: readonly [key: number, value: number][]
 }
@@ -54,9 +56,10 @@ const CANCEL = 8
 const NONE: Buffer = Buffer.alloc(0)
 
 /** Resolves when the preface has been sent; rejects when TLS does not agree on h2. */
-export async function h2Client(port: number, { tls, settings = [] }: ClientOptions = {}): Promise<H2Client> {
+export async function h2Client(port: number, { tls, before, settings = [] }: ClientOptions = {}): Promise<H2Client> {
   const raw = await rawClient(port, tls ? { tls: { alpn: ['h2'], ...tls } } : {})
   if (raw.socket instanceof TLSSocket && raw.socket.alpnProtocol !== 'h2') throw new Error(`ALPN gave ${raw.socket.alpnProtocol}`)
+  if (before !== undefined) raw.send(before)
   const client = new H2Client(raw.socket, raw.rest())
   client.send(hello(...settings), windowUpdate(0, CONNECTION_WINDOW_BYTES))
   return client

@@ -5,9 +5,10 @@ import { echoUpstream } from '../support/echo.ts'
 import { start, type Program } from '../support/program.ts'
 import { rawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
+import { h2Client, head, statusOf, textOf } from './http2-client.ts'
 import { pair, session, WITH_PAIR } from './http2-session.ts'
 import { configureProxied, seen, seenBehind, seenBehindTls } from './proxied.ts'
-import { app, ask, CONFIGURED, echoed, issues, metric, requestText, resources, route } from './scene.ts'
+import { app, ask, CONFIGURED, echoed, issues, metric, requestText, resources, route, seenByEcho } from './scene.ts'
 
 const LINE = 'PROXY TCP4 192.0.2.1 198.51.100.7 56324 1234\r\n'
 const V4 = made({ family: 0x11, block: IPV4_BLOCK })
@@ -110,6 +111,14 @@ describe('use-proxy-protocol', () => {
       expect(await client.closed()).toBeTrue()
     })
   })
+  test('HTTP/2 by prior knowledge behind it: all streams are of the client that it names', async () => {
+    const client = await h2Client(program.http, { before: LINE })
+    for (const stream of [client.open(head('/')), client.open(head('/again'))]) {
+      const answer = await client.done(stream)
+      expect([statusOf(answer), seen(seenByEcho(textOf(answer)).headers).address]).toEqual([200, '192.0.2.1'])
+    }
+    client.destroy()
+  })
   test('a header after the first is no header', async () => {
     expect(await seenBehind(program.http, LINE + LINE)).toBeUndefined()
     expect(await metric(program, 'lintel_own_answers_total', 'reason="bad_request"')).toBeGreaterThan(0)
@@ -169,8 +178,10 @@ describe('lintel.dev/proxy-protocol-mode: optional', () => {
   })
   test('who says nothing is not closed for it', async () => {
     await configureProxied(program, { ...OPTIONAL, 'proxy-protocol-header-timeout': '100ms' })
+    const open = () => metric(program, 'lintel_connections_open')
+    await until('those of former tests have gone', async () => await open() === 0)
     const client = await rawClient(program.http)
-    expect(await client.closed(400)).toBeFalse()
+    await until('it is a connection like any other', async () => await open() === 1)
     client.send(requestText())
     expect(seen(echoed(await client.response()).headers).address).toBe('127.0.0.1')
     client.destroy()

@@ -62,8 +62,10 @@ const echoBody = z.object({
 /** The request as the echo received it; an error that shows the answer when it is not the echo's. */
 export function echoed(response: ResponseMessage | undefined): z.output<typeof echoBody> {
   if (response?.status !== 200) throw new Error(`not the echo: ${response?.status} ${response?.body}`)
-  return echoBody.parse(JSON.parse(response.body))
+  return seenByEcho(response.body)
 }
+/** Of the body of its answer. */
+export const seenByEcho = (body: string) => echoBody.parse(JSON.parse(body))
 
 /** Who answered: the echo's name, or the status of the proxy's own answer. */
 export function server({ status, fields }: ResponseMessage): string | number {

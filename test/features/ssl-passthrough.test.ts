@@ -1,6 +1,7 @@
 // ssl-passthrough: TLS of a host goes to its Service unopened, beside hosts whose TLS is ended on the same port.
 import { beforeAll, expect, test } from 'bun:test'
-import { createServer, type TLSSocket } from 'node:tls'
+import { connect as connectTcp } from 'node:net'
+import { connect as connectTls, createServer, type TLSSocket } from 'node:tls'
 import { once } from 'node:events'
 import { certificate, type TestCertificate } from '../support/certificate.ts'
 import { echoUpstream, type Echo } from '../support/echo.ts'
@@ -65,6 +66,25 @@ test('the Service ends TLS: its certificate, its ALPN, its client certificates; 
   expect(await subjectSeen(program, 'ended.example')).toBe('ended.example')
   expect((await ask(program.https, { host: 'ended.example', tls: { servername: 'ended.example' } })).status).toBe(200)
   expect(await metric(program, 'lintel_stream_sessions_total', `protocol="tls",port="${program.https}"`)).toBe(PASSED.length)
+})
+
+test('behind PROXY protocol: the header is taken off, the client that it names is logged, and the Service gets the hello as it came', async () => {
+  const settings = configMap({ name: 'settings' }, { 'use-proxy-protocol': 'true', 'log-format-stream': '$remote_addr $remote_port $proxy_protocol_addr $realip_remote_addr $status' })
+  const program = await run(world(passthrough('pass', 'pass.example'), settings))
+  const header = Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\n')
+  for (const cut of [header.length, 20]) {
+    const raw = connectTcp({ port: program.https, host: '127.0.0.1' })
+    raw.write(header.subarray(0, cut))
+    if (cut < header.length) await once(raw, 'connect')
+    raw.write(header.subarray(cut))
+    const secured = connectTls({ socket: raw, servername: 'pass.example', ALPNProtocols: ['private/1'], rejectUnauthorized: false })
+    secured.write('hello')
+    expect(String((await once(secured, 'data'))[0])).toBe('pass.example private/1 nobody 5')
+    secured.end()
+    raw.end()
+  }
+  const line = '192.0.2.1 56324 192.0.2.1 127.0.0.1 200'
+  expect(await program.when(() => program.stdout.filter((text) => text === line).length === 2)).toBe(true)
 })
 
 test('openssl s_client gets the chain of the Service', async () => {

@@ -53,8 +53,8 @@ const dns = (endpoints: readonly number[], address = '127.0.0.1'): object[] => [
   })),
 ]
 const udpServices = (entries: Readonly<Record<string | number, string>>): object => configMap({ name: 'udp' }, entries)
-const run = (manifests: readonly object[], settings: Readonly<Record<string, string>> = {}, flags: readonly string[] = []): Promise<Program> =>
-  keep(start({ flags: [FLAG, CONFIGURED, ...flags], manifests: [...manifests, configMap({ name: 'settings' }, settings)] }))
+const run = (manifests: readonly object[], settings: Readonly<Record<string, string>> = {}, options: { readonly flags?: readonly string[]; readonly command?: readonly string[] } = {}): Promise<Program> =>
+  keep(start({ ...options, flags: [FLAG, CONFIGURED, ...options.flags ?? []], manifests: [...manifests, configMap({ name: 'settings' }, settings)] }))
 const failures = (program: Program, reason: string) => metric(program, 'lintel_stream_failures_total', `reason="${reason}"`)
 
 test('a question gets its answer, from the port that was asked, and the log a line', async () => {
@@ -123,7 +123,7 @@ test('the largest datagram goes both ways', async () => {
 test('IPv6 both ways', async () => {
   const origin = await udpOrigin((text) => [`six ${text}`], '::1')
   const port = await freeUdpPort()
-  await run([...dns([origin.port], '::1'), udpServices({ [port]: 'default/dns:53' })], {}, ['--bind-address=::1'])
+  await run([...dns([origin.port], '::1'), udpServices({ [port]: 'default/dns:53' })], {}, { flags: ['--bind-address=::1'] })
   const client = await udpClient(port, { type: 'udp6', host: '::1' })
   client.send('hi')
   expect(await client.when(() => client.texts().includes('six hi'))).toBe(true)
@@ -154,6 +154,28 @@ test('no answer within proxy-stream-timeout: the session ends, and counts as fai
   expect(await metric(program, 'lintel_stream_sessions_open', 'protocol="udp"')).toBe(0)
 })
 
+/** A quarter of the descriptors, two for each session (src/proxy/edge.ts). */
+const FEW_DESCRIPTORS = ['sh', '-c', 'ulimit -n 240; exec "$0" src/main.ts "$@"', process.execPath]
+const SESSIONS = 30
+
+test('as many sessions as there may be work; a datagram that would begin one more is dropped and counted; after one is over the next begins', async () => {
+  const origin = await udpOrigin((text) => text === 'at once' ? ['re: at once'] : [])
+  const port = await freeUdpPort()
+  const program = await run([...dns([origin.port]), udpServices({ [port]: 'default/dns:53' })], {}, { command: FEW_DESCRIPTORS })
+  const clients = await Promise.all(Array.from({ length: SESSIONS }, () => udpClient(port)))
+  for (const client of clients) client.send('later')
+  expect(await origin.when(() => origin.heard.length === SESSIONS)).toBe(true)
+  const over = await udpClient(port)
+  over.send('one more')
+  await program.waitFor('it is counted', async () => await failures(program, 'limit_sessions') === 1)
+  expect(origin.heard.map(({ text }) => text)).not.toContain('one more')
+  for (const { from } of origin.heard) origin.socket.send('now', from.port, from.address)
+  for (const client of clients) expect(await client.when(() => client.texts().includes('now'))).toBe(true)
+  over.send('at once')
+  expect(await over.when(() => over.texts().includes('re: at once'))).toBe(true)
+  expect(await failures(program, 'limit_sessions')).toBe(1)
+})
+
 test('ports come and go live, and one that is taken is an issue', async () => {
   const origin = await udpOrigin((text) => [text])
   const other = await keep(bound())
@@ -169,7 +191,7 @@ test('ports come and go live, and one that is taken is an issue', async () => {
 test('with several workers each client is answered, and keeps its session', async () => {
   const origin = await udpOrigin((text) => [text])
   const port = await freeUdpPort()
-  const program = await run([...dns([origin.port]), udpServices({ [port]: 'default/dns:53' })], { 'proxy-stream-responses': '2' }, ['--workers=2'])
+  const program = await run([...dns([origin.port]), udpServices({ [port]: 'default/dns:53' })], { 'proxy-stream-responses': '2' }, { flags: ['--workers=2'] })
   const clients = await Promise.all(Array.from({ length: 16 }, () => udpClient(port)))
   for (const turn of [1, 2]) {
     for (const client of clients) client.send('?')
