@@ -5,7 +5,6 @@ import type { Change, Objects, Source } from '../kube/objects.ts'
 import { Store } from '../kube/store.ts'
 import type { Endpoint, Issue, Table } from '../model.ts'
 import type { Build, Builder } from '../table/build.ts'
-import { memoLast } from '../table/memo.ts'
 import { emptyTable, step } from '../update.ts'
 import { WallClock } from '../wall-clock.ts'
 import { Answers } from './answers.ts'
@@ -30,7 +29,7 @@ export class Watcher {
   readonly #holdOff: HoldOff
   readonly #prober: Prober
   readonly #audience: Audience | undefined
-  readonly #routesOf = memoLast((hosts: Table['hosts']) => hosts.values().reduce((sum, host) => sum + host.routes.length, 0))
+  #routes = 0
   readonly #pending = new PendingChanges()
   readonly #wall = new WallClock()
   #table: Table | null = null
@@ -105,7 +104,9 @@ export class Watcher {
   }
 
   #publish({ table, changed }: Build): void {
-    const update = step(this.#table ?? emptyTable, table, { at: this.#changedAt ?? this.#wall.now(), changed })
+    const former = this.#table ?? emptyTable
+    for (const host of changed.hosts) this.#routes += routesOf(table, host) - routesOf(former, host)
+    const update = step(former, table, { at: this.#changedAt ?? this.#wall.now(), changed })
     const publication = new Publication(table, update)
     const isOfChecks = update.certificates.length > 0 || this.#prober.concerns(update.backends)
     const recovered = isOfChecks && this.#prober.set(table.backends, table.certificates)
@@ -134,12 +135,12 @@ export class Watcher {
     if (fresh.length > 0) this.#post({ type: 'issues', fresh })
   }
 
-  #postBuilt({ version, hosts, global: { settings } }: Table): void {
-    const routes = this.#routesOf(hosts)
+  #postBuilt({ version, global: { settings } }: Table): void {
     const workers = settings['worker-processes']
     const run = { shutdownTimeoutMs: settings['worker-shutdown-timeout'] * 1000, workers: workers === 'auto' ? null : workers }
-    this.#post({ type: 'built', version, routes, issues: this.#issues.size, run })
+    this.#post({ type: 'built', version, routes: this.#routes, issues: this.#issues.size, run })
   }
 }
 
 const portsOf = (worker: number): string => `ports of worker ${worker}`
+const routesOf = ({ hosts }: Table, host: string): number => hosts.get(host)?.routes.length ?? 0
