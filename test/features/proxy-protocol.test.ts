@@ -111,6 +111,18 @@ describe('use-proxy-protocol', () => {
       expect(await client.closed()).toBeTrue()
     })
   })
+  test.each([['version 1', Buffer.from(LINE)], ['version 2', V4]])('%s, ended inside at every octet: closed without an answer, each counted', async (_, header) => {
+    const before = await failures('client_gone')
+    await Promise.all(Array.from({ length: header.length - 1 }, async (__, at) => {
+      const client = await rawClient(program.http)
+      client.send(header.subarray(0, at + 1))
+      client.end()
+      expect(await client.closed()).toBeTrue()
+      expect(client.rest().length + client.responses.length).toBe(0)
+      client.destroy()
+    }))
+    await until('all are counted', async () => await failures('client_gone') === before + header.length - 1)
+  })
   test('HTTP/2 by prior knowledge behind it: all streams are of the client that it names', async () => {
     const client = await h2Client(program.http, { before: LINE })
     for (const stream of [client.open(head('/')), client.open(head('/again'))]) {
