@@ -12,15 +12,20 @@ import { resolver } from '../src/watcher/dns.ts'
 import { withExternalNames } from '../src/watcher/external-names.ts'
 import { Watcher } from '../src/watcher/watcher.ts'
 
-const post = (message: FromWatcher): void => parentPort?.postMessage(message)
+let builtAtMs = 0
+const post = (message: FromWatcher): void => {
+  if (message.type === 'built') builtAtMs = performance.now()
+  parentPort?.postMessage(message)
+}
 let watcher: Watcher | undefined
 /** The cluster that is served; undefined for a folder. */
 let connection: ClusterConnection | undefined
 
-/** By then the workers have their tables. */
-const TIDY_AFTER_MS = 1000
+/** Without a change for so long the workers have their tables, and likely none comes in the 70 ms that a collection takes. */
+const REST_MS = 1000
 /** What was read first is mostly garbage once it is a table, and the collector would leave it for long (bun.md §1.8). */
-const tidy = () => {
+const tidyAtRest = () => {
+  if (performance.now() - builtAtMs < REST_MS) return void setTimeout(tidyAtRest, REST_MS)
   Bun.gc(true)
   Bun.shrink()
 }
@@ -36,7 +41,7 @@ const serve = async (started: Watcher, flags: Flags): Promise<void> => {
   try {
     const source = await sourceOf(flags)
     await started.start(flags.disableSvcExternalName ? source : withExternalNames(source, resolver()))
-    setTimeout(tidy, TIDY_AFTER_MS)
+    tidyAtRest()
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     post({ type: 'fatal', message: error.message })

@@ -10,7 +10,7 @@ const CHANGES = 100
 /** The promises are 1 s, 50 ms and 150 MB; of changes of endpoints, 99 of 100 in 20 ms. */
 const READY_MS = 3_000
 const CHANGE_P99_MS = 150
-const RESIDENT_MB = 220
+const RESIDENT_MB = 185
 const ENDPOINTS_SECONDS = 0.25
 const ENDPOINTS_SHARE = 0.9
 
