@@ -88,6 +88,18 @@ describe.skipIf(noTools)('applied', () => {
       await removed(objects)
     }
   })
+  test('the chart serves the port of a TCP service', async () => {
+    const namespace = await here.namespace()
+    const objects = await charted({ values: { tcp: { 9000: `${namespace}/echo:80` }, controller: { replicaCount: 1 } } })
+    await kube.apply(...objects, ...app('echo', namespace))
+    try {
+      const [address = ''] = await until('its pod is ready', () => podAddresses(objects), 40_000)
+      // By its own port each request is the Service's, whatever its host.
+      await until(`${address} serves`, async () => (await fetch(`http://${address}:9000/`, { headers: { Host: 'none.example' } })).status === 200, 15_000)
+    } finally {
+      await removed(objects)
+    }
+  })
   const told = async (web: Rendered) => ((await kube.get(web) as { status: { loadBalancer: { ingress?: { ip: string }[] } } }).status.loadBalancer.ingress ?? []).map(({ ip }) => ip)
 
   /** What a cloud does to a Service of its type. */

@@ -24,7 +24,7 @@ export const CHART_VALUES: Readonly<Record<string, object>> = {
       enableTopologyAwareRouting: true, disableLeaderElection: true, reportNodeInternalIp: true, healthCheckPath: '/live',
     },
   },
-  'TCP services': { tcp: { 9000: 'default/db:5432' }, controller: { service: { type: 'NodePort', nodePorts: { tcp: { 9000: 30900 } } } } },
+  'TCP and UDP services': { tcp: { 9000: 'default/db:5432' }, udp: { 5353: 'kube-system/kube-dns:53' }, controller: { service: { type: 'NodePort', nodePorts: { tcp: { 9000: 30900 } } } } },
   'everything else': {
     nameOverride: 'edge', commonLabels: { team: 'edge' }, revisionHistoryLimit: 3, serviceAccount: { annotations: { a: 'b' } },
     controller: {
