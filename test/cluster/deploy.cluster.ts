@@ -5,18 +5,11 @@ import { CHART_VALUES } from '../deploy/chart-values.ts'
 import { helm } from '../deploy/helm.ts'
 import { BASES, charted, kustomized, type Rendered, written } from '../deploy/render.ts'
 import { until } from '../support/until.ts'
+import { podAddresses, removed, SERVICE_MONITORS, workload } from './installed.ts'
 import { type Kube, pathOf } from './kube.ts'
 import { app, cluster, ingress, scene } from './scene.ts'
 
 const here = scene()
-/** Of the Prometheus operator, as far as the API server needs it to take one. */
-const SERVICE_MONITORS = {
-  apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'servicemonitors.monitoring.coreos.com' },
-  spec: {
-    group: 'monitoring.coreos.com', scope: 'Namespaced', names: { kind: 'ServiceMonitor', plural: 'servicemonitors' },
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
-  },
-}
 const noTools = Bun.which('kubectl') === null || await helm() === null
 let kube: Kube
 
@@ -29,12 +22,6 @@ beforeAll(async () => {
 const dryRun = async (objects: readonly Rendered[]) => {
   for (const object of objects) await kube.request('PATCH', `${pathOf(object)}?fieldManager=test&force=true&dryRun=All&fieldValidation=Strict`, { body: object, type: 'application/apply-patch+yaml' })
 }
-const workload = (objects: readonly Rendered[]): Rendered => {
-  const found = objects.find(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet')
-  if (found === undefined) throw new Error('there is neither a Deployment nor a DaemonSet')
-  return found
-}
-
 describe.skipIf(noTools)('the API server takes', () => {
   test.each(BASES)('%s', async (base) => { await dryRun(await kustomized(base)) })
   test('the overlay of a migration', async () => { await dryRun(await kustomized(`${import.meta.dir}/../deploy/migrating`)) })
@@ -81,23 +68,11 @@ describe.skipIf(noTools)('applied', () => {
     await kube.apply(...objects, ...app('echo', namespace), web)
     await balance(objects)
     try {
-      const addresses = await until('its pods are ready', () => podAddresses(objects), 40_000)
+      const addresses = await until('its pods are ready', () => podAddresses(kube, objects), 40_000)
       for (const address of addresses) await until(`${address} serves`, async () => (await fetch(`http://${address}:${http}/`, { headers: { Host: 'web.example' } })).status === 200, 15_000)
       await until('the status is written', async () => (await told(web)).join() === status, 15_000)
     } finally {
-      await removed(objects)
-    }
-  })
-  test('the chart serves the port of a TCP service', async () => {
-    const namespace = await here.namespace()
-    const objects = await charted({ values: { tcp: { 9000: `${namespace}/echo:80` }, controller: { replicaCount: 1 } } })
-    await kube.apply(...objects, ...app('echo', namespace))
-    try {
-      const [address = ''] = await until('its pod is ready', () => podAddresses(objects), 40_000)
-      // By its own port each request is the Service's, whatever its host.
-      await until(`${address} serves`, async () => (await fetch(`http://${address}:9000/`, { headers: { Host: 'none.example' } })).status === 200, 15_000)
-    } finally {
-      await removed(objects)
+      await removed(kube, objects)
     }
   })
   const told = async (web: Rendered) => ((await kube.get(web) as { status: { loadBalancer: { ingress?: { ip: string }[] } } }).status.loadBalancer.ingress ?? []).map(({ ip }) => ip)
@@ -106,26 +81,5 @@ describe.skipIf(noTools)('applied', () => {
   async function balance(objects: readonly Rendered[]): Promise<void> {
     const service = objects.find(({ kind, spec }) => kind === 'Service' && (spec as { type?: string }).type === 'LoadBalancer')
     if (service !== undefined) await kube.patch(service, { status: { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } } }, 'status')
-  }
-
-  /** Once all of them are ready. */
-  async function podAddresses(objects: readonly Rendered[]): Promise<readonly string[] | null> {
-    const { metadata: { namespace }, spec } = workload(objects)
-    const { selector: { matchLabels }, replicas = 1 } = spec as { selector: { matchLabels: Readonly<Record<string, string>> }; replicas?: number }
-    const selector = encodeURIComponent(Object.entries(matchLabels).map((pair) => pair.join('=')).join())
-    const { items } = await kube.request('GET', `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`) as { items: { status: { phase: string; podIP: string; message?: string } }[] }
-    const ready = items.filter(({ status }) => status.phase === 'Running')
-    if (ready.length < replicas) throw new Error(JSON.stringify(items.map(({ status }) => status.message ?? status.phase)))
-    return ready.map(({ status }) => status.podIP)
-  }
-
-  /** All but the namespace, at once, so that the next form finds its ports and the Lease free. */
-  async function removed(objects: readonly Rendered[]): Promise<void> {
-    const { metadata: { namespace } } = workload(objects)
-    for (const object of objects.filter(({ kind }) => kind !== 'Namespace')) await kube.delete(object)
-    for (const collection of ['/apis/coordination.k8s.io/v1/namespaces/NAME/leases', '/api/v1/namespaces/NAME/pods']) {
-      await kube.request('DELETE', `${collection.replace('NAME', String(namespace))}?gracePeriodSeconds=0`)
-    }
-    await until('its pods are gone', async () => (await kube.request('GET', `/api/v1/namespaces/${namespace}/pods`) as { items: unknown[] }).items.length === 0, 30_000)
   }
 })
