@@ -10,6 +10,8 @@ export type CertificateRequest = {
   readonly subject?: string
   readonly kind: 'rsa' | 'p256'
   readonly ca?: boolean
+  /** From now, a year where absent; below 0: it has expired. */
+  readonly lifeDays?: number
   /** Absent: self-signed. */
   readonly issuer?: MadeCertificate
 }
@@ -24,14 +26,14 @@ const ALGORITHMS = {
 } as const
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/
 
-/** A fresh key and its certificate, valid from yesterday (clocks differ) for a year. */
-export const makeCertificate = async ({ names, subject = `CN=${names[0]}`, kind, ca = false, issuer }: CertificateRequest): Promise<MadeCertificate> => {
+/** A fresh key and its certificate, valid from yesterday (clocks differ). */
+export const makeCertificate = async ({ names, subject = `CN=${names[0]}`, kind, ca = false, lifeDays = LIFE_DAYS, issuer }: CertificateRequest): Promise<MadeCertificate> => {
   const keys = await crypto.subtle.generateKey(ALGORITHMS[kind], true, ['sign', 'verify'])
   const made = await x509.X509CertificateGenerator.create({
     subject,
     issuer: issuer?.subject ?? subject,
-    notBefore: new Date(Date.now() - DAY_MS),
-    notAfter: new Date(Date.now() + LIFE_DAYS * DAY_MS),
+    notBefore: new Date(Date.now() + Math.min(0, lifeDays) * DAY_MS - DAY_MS),
+    notAfter: new Date(Date.now() + lifeDays * DAY_MS),
     publicKey: keys.publicKey,
     signingKey: issuer?.privateKey ?? keys.privateKey,
     signingAlgorithm: ALGORITHMS[issuer?.kind ?? kind],

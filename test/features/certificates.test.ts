@@ -8,7 +8,7 @@ import { backend, ingress, secret, tlsSecret } from '../support/manifests.ts'
 import { start, toYaml, type Program } from '../support/program.ts'
 import { rawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
-import { app, applied, echoed, issues, requestText, resources, route } from './scene.ts'
+import { app, applied, ask, echoed, issues, requestText, resources, route } from './scene.ts'
 
 const keep = resources()
 const withTls = (host: string, secretName: string) =>
@@ -78,6 +78,16 @@ test.each([
   const issue = await until('an issue', async () => (await issues(program)).find(({ object, reason: found }) => object === 'Secret default/swap' && found.includes(reason)))
   expect(issue.reason).toContain('last good')
   expect(await names('swap.example')).toBe('DNS:swap.example, DNS:second')
+})
+
+test('a certificate that has expired is served, as nginx does, and is an issue; its successor ends both', async () => {
+  const expired = await certificate({ names: ['swap.example', 'expired'], lifeDays: -2 })
+  await swapTo(expired)
+  const notices = async () => (await issues(program)).filter(({ object, reason }) => object === 'Secret default/swap' && reason.startsWith('the certificate expired'))
+  expect(await notices()).toMatchObject([{ field: 'data.tls.crt' }])
+  expect((await ask(program.https, { host: 'swap.example', tls: { servername: 'swap.example' } })).status).toBe(200)
+  await swapTo(first)
+  expect(await notices()).toEqual([])
 })
 
 test('RSA beside ECDSA for one host: /table shows both, and one when the other is gone', async () => {
