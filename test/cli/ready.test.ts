@@ -48,10 +48,10 @@ test('of two programs on one port the later one has it when the earlier one stop
 })
 
 test.each([
-  ['a port of a program that does not share it', () => [socket('none'), `--healthz-port=${keepPort()}`], /^lintel: --healthz-port=\d+: can't listen on 127\.0\.0\.1 \(EADDRINUSE\)/],
+  ['a port of a program that does not share it', () => [socket('none'), `--healthz-port=${keepPort()}`], /^lintel: --healthz-port=\d+: .* \(process \d+\) of user \d+ listens there and does not share the port; end it or choose another port/],
   ['a folder that is none', () => [socket(`${somebodysFile()}/lintel.sock`)], /^lintel: --healthz-socket=.*: can't listen there \(\w+\): name a new file/],
   ['a file of somebody else', () => [socket(somebodysFile())], /^lintel: --healthz-socket=.*: can't listen there \(EADDRINUSE\): name a new file/],
-] as const)('%s: one line, exit 2', async (_, flags, line) => {
+] as const)('%s: one line says so', async (_, flags, line) => {
   const failed = await start({ manifests: [], flags: flags() }).then(() => 'ready', (error: Error) => error.message)
   expect(failed).toMatch(new RegExp(line.source.slice(1)))
   expect(failed).toContain('ended before it was ready')
