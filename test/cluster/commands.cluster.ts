@@ -31,6 +31,7 @@ const run = async (command: string) => {
 
 const applied: Rendered[] = []
 afterEach(async () => {
+  if (!noTools) await run('helm uninstall lintel --namespace lintel --ignore-not-found')
   for (const object of applied.splice(0).filter(({ kind }) => kind !== 'Namespace')) await kube.delete(object)
   for (const path of ['/apis/coordination.k8s.io/v1/namespaces/lintel/leases', '/api/v1/namespaces/lintel/pods']) await kube.request('DELETE', `${path}?gracePeriodSeconds=0`)
   await until('its pods are gone', async () => (await kube.request('GET', '/api/v1/namespaces/lintel/pods') as { items: unknown[] }).items.length === 0, READY_MS)
@@ -49,5 +50,5 @@ test.skipIf(noTools)('kustomize: applied, rolled out, and Ingresses have an addr
 test.skipIf(noTools)('Helm: installed, and its pods become ready', async () => {
   expect(await run('helm install lintel deploy/chart --namespace lintel --create-namespace')).toMatchObject({ code: 0, stdout: expect.stringContaining('STATUS: deployed') })
   expect(await run('kubectl -n lintel rollout status deployment/lintel')).toMatchObject({ code: 0, stdout: expect.stringContaining('successfully rolled out') })
-  expect(await run('helm uninstall lintel --namespace lintel')).toMatchObject({ code: 0 })
+  expect(await run('helm uninstall lintel --namespace lintel')).toMatchObject({ code: 0, stdout: 'release "lintel" uninstalled\n' })
 }, 3 * READY_MS)
