@@ -18,11 +18,15 @@ export const heldBy = (port: number): string => {
   return `${who} listens there and does not share the port; end it or choose another port`
 }
 
+/** Whether anybody listens on this port, at whatever address, as far as /proc tells. */
+export const isServed = (port: number): boolean => listeners(port).length > 0
+
 type Listening = { readonly uid: number; readonly inode: string }
 
 const listeners = (port: number): Listening[] => ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   return linesOf(file).flatMap((line) => {
+    if (!line.includes(suffix)) return [] // there is one for each connection of the machine
     const [, address = '', , state, , , , uid = '', , inode = ''] = line.trim().split(/\s+/)
     return state === TCP_LISTEN && address.endsWith(suffix) ? [{ uid: Number(uid), inode }] : []
   })

@@ -2,6 +2,7 @@
 // Knows nothing of what the watcher is, of ports, signals and exit codes.
 import type { FromWorker, Share, ToWorker } from '../channel.ts'
 import { clientPart } from '../machine/client-counts.ts'
+import { isServed } from '../machine/port-holder.ts'
 import type { Flags } from '../settings.ts'
 import { type EndpointRow, joinedRows } from '../telemetry/endpoint-rows.ts'
 import { type PoolRow, sumOfRows } from '../telemetry/pool-rows.ts'
@@ -53,7 +54,7 @@ export class Proxies {
   readonly #clients = new Map<number, SharedArrayBuffer>()
   readonly #seed = crypto.getRandomValues(new BigUint64Array(1))[0]!
   #lastId = 0
-  #held = true
+  #held = false
 
   constructor(options: ProxiesOptions) {
     this.#options = options
@@ -69,8 +70,10 @@ export class Proxies {
     void this.#retireAll([...this.#threads.keys()].slice(workers), drainMs)
   }
 
-  /** The first start: the watcher is there now. */
+  /** The first start: the watcher is there now. Who comes is turned away at first, if there are others to go to: who is alone would only make him wait. A port of our choice is held by ourselves (ports.ts), and nobody comes there yet. */
   greetAll(): void {
+    const { httpPort, httpsPort } = this.#options.flags
+    this.#held = [httpPort, httpsPort].some(isServed)
     for (const id of this.#threads.keys()) this.#greet(id)
   }
 
