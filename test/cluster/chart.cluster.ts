@@ -1,26 +1,20 @@
 // The chart with what people are likely to set, applied to a real API server: each set of values makes pods that become ready and serve.
 import { beforeAll, expect, test } from 'bun:test'
 import { CHART_VALUES } from '../deploy/chart-values.ts'
-import { helm } from '../deploy/helm.ts'
 import { charted, type Rendered } from '../deploy/render.ts'
 import { until } from '../support/until.ts'
-import { podAddresses, removed, SERVICE_MONITORS, workload } from './installed.ts'
+import { noTools, podAddresses, prepared, removed, workload } from './installed.ts'
 import type { Kube } from './kube.ts'
-import { app, cluster, ingress, scene } from './scene.ts'
+import { app, ingress, scene } from './scene.ts'
 
 type Values = { readonly controller?: { readonly scope?: { readonly namespace: string }; readonly hostNetwork?: boolean } }
 
 /** They name an account, an image or containers that only a cluster of theirs has. */
 const NOT_APPLIED = ['an account and an image of one\'s own', 'fields of all messages, and what runs beside it']
 const here = scene()
-const noTools = Bun.which('kubectl') === null || await helm() === null
 let kube: Kube
 
-beforeAll(async () => {
-  kube = (await cluster()).kube
-  await kube.apply(SERVICE_MONITORS)
-  for (const name of ['lintel', 'ingress-nginx']) await kube.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-})
+beforeAll(async () => { kube = await prepared() })
 
 /** The first of its pods answers on the port. */
 async function serves(objects: readonly Rendered[], port: number, host: string): Promise<void> {

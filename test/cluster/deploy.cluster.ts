@@ -2,22 +2,16 @@
 // it then serves an Ingress with the rights and arguments that they give it.
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { CHART_VALUES } from '../deploy/chart-values.ts'
-import { helm } from '../deploy/helm.ts'
 import { BASES, charted, kustomized, type Rendered, written } from '../deploy/render.ts'
 import { until } from '../support/until.ts'
-import { podAddresses, removed, SERVICE_MONITORS, workload } from './installed.ts'
+import { noTools, podAddresses, prepared, removed, workload } from './installed.ts'
 import { type Kube, pathOf } from './kube.ts'
-import { app, cluster, ingress, scene } from './scene.ts'
+import { app, ingress, scene } from './scene.ts'
 
 const here = scene()
-const noTools = Bun.which('kubectl') === null || await helm() === null
 let kube: Kube
 
-beforeAll(async () => {
-  kube = (await cluster()).kube
-  await kube.apply(SERVICE_MONITORS)
-  for (const name of ['lintel', 'ingress-nginx']) await kube.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-})
+beforeAll(async () => { kube = await prepared() })
 
 const dryRun = async (objects: readonly Rendered[]) => {
   for (const object of objects) await kube.request('PATCH', `${pathOf(object)}?fieldManager=test&force=true&dryRun=All&fieldValidation=Strict`, { body: object, type: 'application/apply-patch+yaml' })

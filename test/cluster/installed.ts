@@ -1,15 +1,27 @@
 // What deploy/ makes, in the test cluster: its pods, and how all of it goes again. Knows no form of it.
+import { helm } from '../deploy/helm.ts'
 import type { Rendered } from '../deploy/render.ts'
 import { until } from '../support/until.ts'
 import type { Kube } from './kube.ts'
+import { cluster } from './scene.ts'
+
+export const noTools = Bun.which('kubectl') === null || await helm() === null
 
 /** Of the Prometheus operator, as far as the API server needs it to take one. */
-export const SERVICE_MONITORS = {
+const SERVICE_MONITORS = {
   apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'servicemonitors.monitoring.coreos.com' },
   spec: {
     group: 'monitoring.coreos.com', scope: 'Namespaced', names: { kind: 'ServiceMonitor', plural: 'servicemonitors' },
     versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
   },
+}
+
+/** A cluster that has what the objects of deploy/ refer to: for all of their forms. */
+export async function prepared(): Promise<Kube> {
+  const { kube } = await cluster()
+  await kube.apply(SERVICE_MONITORS)
+  for (const name of ['lintel', 'ingress-nginx']) await kube.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  return kube
 }
 
 export const workload = (objects: readonly Rendered[]): Rendered => {
